@@ -1,0 +1,1 @@
+"""Restock: product recommendations for retail, as a suite of gRPC services."""

@@ -1,0 +1,91 @@
+"""The model version that a service answers with: watched, loaded off the loop, swapped whole."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+from restock.artifacts.bundle import Bundle
+from restock.artifacts.store import BundleStore
+from restock.errors import BundleError, NotReady, VersionNotLoaded
+
+M = TypeVar("M")
+log = logging.getLogger(__name__)
+
+
+
+class LiveModel(Generic[M]):
+    """What a service makes of the active bundle.
+
+    `build` turns a bundle into the service's own model and answers a self-query; it runs in a
+    thread. A bundle that does not load or build leaves the old model serving.
+    """
+
+    def __init__(self, store: BundleStore, build: Callable[[Bundle], M]) -> None:
+        self.store = store
+        self.build = build
+        self._models: dict[str, M] = {}
+        self._current: str | None = None
+        self._rejected: str | None = None
+        self.on_swap: list[Callable[[str], None]] = []
+
+    @property
+    def version(self) -> str | None:
+        """The version that answers now, None before the first."""
+        return self._current
+
+    def get(self, version: str = "") -> tuple[str, M]:
+        """Return a version and its model; the current one for an empty name.
+
+        Raises:
+            NotReady: nothing is loaded yet.
+            VersionNotLoaded: that version is not in memory.
+        """
+        if self._current is None:
+            raise NotReady("no model version is loaded yet")
+        wanted = version or self._current
+        model = self._models.get(wanted)
+        if model is None:
+            raise VersionNotLoaded(wanted, [*self._models])
+        return wanted, model
+
+    async def refresh(self) -> None:
+        """Load the active version if it is not the current one."""
+        version = self.store.active()
+        if version is None or version in (self._current, self._rejected):
+            return
+        try:
+            model = self._models.get(version) or await asyncio.to_thread(self._load, version)
+        except BundleError as error:
+            self._rejected = version
+            log.error("bundle rejected", extra={"version": version, "reason": str(error)})
+            return
+        kept = {name: m for name, m in self._models.items() if name == self._current}
+        self._models = {version: model, **kept}
+        self._current, self._rejected = version, None
+        log.info("bundle live", extra={"version": version})
+        for callback in self.on_swap:
+            callback(version)
+
+    def _load(self, version: str) -> M:
+        return self.build(self.store.load(version))
+
+    @asynccontextmanager
+    async def watching(self, poll_seconds: float) -> AsyncIterator["LiveModel[M]"]:
+        """Load what is active, then keep looking every `poll_seconds` until left."""
+        await self.refresh()
+        task = asyncio.create_task(self._watch(poll_seconds))
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _watch(self, poll_seconds: float) -> None:
+        while True:
+            await asyncio.sleep(poll_seconds)
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("looking for a new bundle failed")

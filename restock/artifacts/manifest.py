@@ -1,0 +1,72 @@
+"""The manifest of a model version: what it was made from, and the digest of each of its files."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = 1
+"""Layout of a bundle that this release writes and reads."""
+
+
+class FileEntry(BaseModel):
+    """One file of a bundle."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    """Hex digest of the file's bytes."""
+    bytes: int = Field(ge=0)
+    """Size of the file."""
+
+
+class IndexChoice(BaseModel):
+    """How ALS factors are searched, and the measurements that chose it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["flat", "norm_tiers", "ivf"]
+    """flat: exact, all rows. norm_tiers: exact, the rows of largest norm first and the rest only
+    when they could still matter. ivf: approximate, the nearest lists only."""
+    head_rows: int = Field(default=0, ge=0)
+    """norm_tiers: rows in the first tier."""
+    lists: int = Field(default=0, ge=0)
+    """ivf: number of lists."""
+    probes: int = Field(default=0, ge=0)
+    """ivf: lists searched."""
+    recall: float = Field(ge=0, le=1)
+    """Measured share of the exact top that it finds, over sampled users."""
+    scanned_share: float = Field(ge=0)
+    """Measured share of the catalogue that a search reads, over sampled users."""
+
+
+class Manifest(BaseModel):
+    """What a bundle says of itself. Holds no time of day: the same input gives the same bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = FORMAT
+    """Layout of the bundle."""
+    tuning: dict[str, int | float]
+    """Every knob that it was made with."""
+    input_digest: str
+    """SHA-256 over the cleaned purchases and products it was learned from."""
+    trained_from_day: int
+    """First purchase day, counted from 1970-01-01."""
+    trained_through_day: int
+    """Last purchase day."""
+    users: int
+    """Users with a purchase."""
+    items: int
+    """Items in the catalogue."""
+    purchases: int
+    """User-item-days learned from."""
+    segment_cuts: tuple[float, float, float]
+    """Spend of an average shopping day at which the next segment begins."""
+    median_price: float | None
+    """Median unit price over all purchases; None when no price is known."""
+    index: IndexChoice
+    """How ALS factors are searched."""
+    data_quality: dict[str, Any]
+    """The data-quality report, as the trainer printed it."""
+    files: dict[str, FileEntry]
+    """Every other file of the bundle, by its path inside it."""

@@ -1,0 +1,87 @@
+"""What is known of every item: one column a fact, one row an item."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from restock.core.arrays import Floats, Ints, Longs, Mask
+
+NO_CATEGORY = -1
+"""Category code of an item without a category."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Item columns of one model version; row i of each belongs to `item_ids[i]`."""
+
+    item_ids: list[str]
+    """Item ids, sorted, each once."""
+    item_names: list[str]
+    """Names for people to read; empty where the retailer gave none."""
+    categories: list[str]
+    """Category names; a category code is a position in it."""
+    category: Ints
+    """(items,) int32: category code, `NO_CATEGORY` for none."""
+    price: Floats
+    """(items,) float32: median unit price in the shop's currency, NaN when unknown."""
+    average_units: Floats
+    """(items,) float32: mean units of a purchase, above 0."""
+    popularity: Floats
+    """(items,) float32: time-decayed purchases and buyers, 0 to 1, the highest is 1."""
+    cycle_days: Floats
+    """(items,) float32: the item's repurchase cycle in days, shrunk towards its category's."""
+    segment_affinity: Floats
+    """(items, 4) float32: a segment's share of the item's buyers over its share of all, shrunk to 1."""
+    segment_cuts: tuple[float, float, float]
+    """Spend of an average shopping day at which the next segment begins, ascending."""
+    median_price: float
+    """Median unit price over all purchases, in the shop's currency; NaN when no price is known."""
+    row_of: dict[str, int] = field(init=False, repr=False)
+    """Row of an item id."""
+
+    def __post_init__(self) -> None:
+        """Index the ids."""
+        object.__setattr__(self, "row_of", {item: row for row, item in enumerate(self.item_ids)})
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.item_ids)
+
+    def rows(self, item_ids: Iterable[str]) -> Longs:
+        """Rows of ids, (ids,) int64, -1 for an unknown one."""
+        row_of = self.row_of.get
+        return np.array([row_of(item, -1) for item in item_ids], np.int64)
+
+    def unknown(self, item_ids: Iterable[str]) -> list[str]:
+        """Ids that the catalogue does not hold, each once, in the order given."""
+        return list(dict.fromkeys(item for item in item_ids if item not in self.row_of))
+
+
+@dataclass(frozen=True)
+class ProductFilter:
+    """Which items may be answered. The default lets all through."""
+
+    categories: tuple[str, ...] = ()
+    """Allowed categories; empty allows all."""
+    min_price: float | None = None
+    """Lowest price, in the shop's currency."""
+    max_price: float | None = None
+    """Highest price, in the shop's currency."""
+
+    def __bool__(self) -> bool:
+        """Say whether anything is filtered."""
+        return bool(self.categories) or self.min_price is not None or self.max_price is not None
+
+
+def allowed(catalogue: Catalogue, wanted: ProductFilter) -> Mask:
+    """Tell which items pass a filter, (items,) bool; an unknown price passes no price bound."""
+    mask = np.ones(len(catalogue), np.bool_)
+    if wanted.categories:
+        codes = [code for code, name in enumerate(catalogue.categories) if name in wanted.categories]
+        mask &= np.isin(catalogue.category, codes)
+    if wanted.min_price is not None:
+        mask &= catalogue.price >= wanted.min_price
+    if wanted.max_price is not None:
+        mask &= catalogue.price <= wanted.max_price
+    return mask

@@ -1,0 +1,92 @@
+"""What can go wrong, as facts of the domain; none of them knows gRPC.
+
+The tree::
+
+    RestockError
+    ├── InvalidRequest      a field of a request is outside what is allowed
+    │   └── InvalidTuning   a tuning knob is
+    ├── InvalidFile         a file of purchases, products or columns is; names file, row and column
+    ├── BundleError         a model version on disk
+    │   ├── BundleMissing   is not there
+    │   └── BundleCorrupt   is truncated, tampered with or of another format
+    ├── VersionNotLoaded    a request names a model version that this service does not hold
+    ├── NotReady            the service has no model version or no store yet
+    └── StoreUnavailable    Redis does not answer, or refuses to write
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class RestockError(Exception):
+    """Anything that Restock itself says is wrong."""
+
+
+class InvalidRequest(RestockError):
+    """A field of a request is outside what is allowed.
+
+    Attributes:
+        field: path of the field as in the proto, such as ``filter.min_price``.
+        allowed: what is allowed, as the end of a sentence.
+    """
+
+    def __init__(self, field: str, allowed: str) -> None:
+        super().__init__(f"{field}: {allowed}")
+        self.field = field
+        self.allowed = allowed
+
+
+class InvalidTuning(InvalidRequest):
+    """A tuning knob is unknown, of the wrong type or out of its range."""
+
+
+class InvalidFile(RestockError):
+    """A file cannot be learned from.
+
+    Attributes:
+        path: the file.
+        row: line of the file, counted from 1 with the header, or None when it is not one row's fault.
+        column: the column at fault, or None.
+    """
+
+    def __init__(
+        self, path: Path, allowed: str, row: int | None = None, column: str | None = None
+    ) -> None:
+        place = [str(path)]
+        if row is not None:
+            place.append(f"row {row}")
+        if column is not None:
+            place.append(f"column {column!r}")
+        super().__init__(f"{', '.join(place)}: {allowed}")
+        self.path = path
+        self.row = row
+        self.column = column
+
+
+class BundleError(RestockError):
+    """A model version on disk cannot be used."""
+
+
+class BundleMissing(BundleError):
+    """There is no such model version."""
+
+
+class BundleCorrupt(BundleError):
+    """A model version is truncated, tampered with or of a format that this release does not read."""
+
+
+class VersionNotLoaded(RestockError):
+    """A request names a model version that this service does not hold."""
+
+    def __init__(self, wanted: str, loaded: Sequence[str]) -> None:
+        super().__init__(f"model version {wanted!r} is not loaded; loaded: {', '.join(loaded)}")
+        self.wanted = wanted
+        self.loaded = tuple(loaded)
+
+
+class NotReady(RestockError):
+    """The service cannot answer yet: it has no model version or no store."""
+
+
+class StoreUnavailable(RestockError):
+    """The profile store's database does not answer, or refuses to write."""

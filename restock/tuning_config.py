@@ -1,0 +1,184 @@
+"""Every knob of Restock in one place: what it does, its unit, its range and why it has its default.
+
+The values come from the seed document unless a field says "measured" (on Complete Journey, see
+docs/quality.md) or "ours". A TOML file may set any of them::
+
+    upsell_factor = 0.3
+    max_per_category = 1
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from restock.errors import InvalidTuning
+
+N = TypeVar("N", int, float)
+
+
+def knob(default: N, low: N, high: N) -> N:
+    """Declare a field with its default and the closed range it may be set in."""
+    field = dataclasses.field(default=default, metadata={"low": low, "high": high})
+    return cast(N, field)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TuningConfig:
+    """A complete setting of all knobs. Immutable; `changed` makes another.
+
+    Raises:
+        InvalidTuning: a value is not a finite number of the field's type inside its range.
+    """
+
+    # What a purchase says ---------------------------------------------------------------------
+    spending_weight: float = knob(0.5, 0.0, 1.0)
+    """Weight of the spending ratio (item price over the user's average price) in a strength."""
+    quantity_weight: float = knob(0.5, 0.0, 1.0)
+    """Weight of the quantity ratio (units over the item's average quantity) in a strength."""
+    min_strength: float = knob(0.1, 0.0, 5.0)
+    """Floor of one purchase's strength."""
+    max_strength: float = knob(5.0, 0.1, 100.0)
+    """Cap of one purchase's strength."""
+    context_strength: float = knob(1.0, 0.0, 5.0)
+    """Strength of a product in the request's context, as of one ordinary purchase (ours)."""
+
+    # Level 1: ALS -----------------------------------------------------------------------------
+    als_factors: int = knob(64, 2, 512)
+    """Length of a factor vector."""
+    als_regularization: float = knob(20.0, 0.0, 1000.0)
+    """L2 regularisation (measured: best of 0.05, 5, 20, 50, 100)."""
+    als_alpha: float = knob(1.0, 0.001, 100.0)
+    """Confidence is alpha times strength (measured: 40, as in Hu et al., ruins it)."""
+    als_iterations: int = knob(15, 1, 200)
+    """Alternations of the fit."""
+    seed: int = knob(0, 0, 2**31 - 1)
+    """Seed of the random start; the same seed and data give the same bundle, byte for byte."""
+
+    # Level 1: item-CF -------------------------------------------------------------------------
+    item_cf_neighbours: int = knob(100, 1, 1000)
+    """Neighbours kept for each item."""
+    item_cf_history: int = knob(100, 1, 10_000)
+    """Strongest history items whose neighbours are added up when serving (cost, measured)."""
+
+    # Level 1: popularity ----------------------------------------------------------------------
+    popularity_half_life_days: float = knob(28.0, 1.0, 3650.0)
+    """Age at which a purchase counts half."""
+    popularity_buyer_weight: float = knob(0.5, 0.0, 1.0)
+    """Share of unique buyers in popularity; the rest is purchase count."""
+
+    # Level 1: the shopper's own past ----------------------------------------------------------
+    history_half_life_days: float = knob(60.0, 1.0, 3650.0)
+    """Time since the last purchase at which own frequency counts half (measured)."""
+    history_candidates: int = knob(150, 0, 1000)
+    """Own past products that always become candidates, most frequent and recent first."""
+
+    # Level 1: blend ---------------------------------------------------------------------------
+    als_weight: float = knob(0.4, 0.0, 1.0)
+    """HYBRID's weight of ALS."""
+    item_cf_weight: float = knob(0.4, 0.0, 1.0)
+    """HYBRID's weight of item-CF."""
+    popularity_weight: float = knob(0.2, 0.0, 1.0)
+    """HYBRID's weight of popularity."""
+    history_weight: float = knob(0.0, 0.0, 1.0)
+    """HYBRID's weight of the shopper's own purchase frequency. The seed has none; see
+    docs/quality.md for what it brings."""
+    source_candidates: int = knob(200, 1, 1000)
+    """Best items that each source proposes (ours: cost against recall)."""
+    candidate_count: int = knob(300, 1, 1000)
+    """Candidates that level 1 hands to level 2."""
+    index_recall_floor: float = knob(0.99, 0.0, 1.0)
+    """Recall that an approximate index must reach when the bundle is built to be chosen."""
+
+    # Level 2: price ---------------------------------------------------------------------------
+    soft_price_ratio: float = knob(1.5, 1.0, 100.0)
+    """Price over the shopper's average price from which the soft penalty sets in."""
+    max_price_ratio: float = knob(2.0, 1.0, 100.0)
+    """Price over the shopper's average price above which a product is left out."""
+
+    # Level 2: repurchase ----------------------------------------------------------------------
+    recent_cycle_share: float = knob(0.5, 0.0, 1.0)
+    """Share of its cycle within which a bought product is left out."""
+    due_boost: float = knob(0.15, 0.0, 1.0)
+    """What a product gains once its cycle has passed."""
+    lapsed_cycles: float = knob(4.0, 1.0, 1000.0)
+    """Cycles without a purchase after which a product counts as given up, not as due (ours)."""
+    cycle_prior_gaps: float = knob(2.0, 0.0, 100.0)
+    """Gaps of evidence that the item's own cycle is worth against the shopper's (ours)."""
+    item_cycle_prior_gaps: float = knob(5.0, 0.0, 100.0)
+    """Gaps of evidence that the category's cycle is worth against the item's (ours)."""
+
+    # Level 2: segments ------------------------------------------------------------------------
+    segment_floor: float = knob(0.7, 0.0, 1.0)
+    """Lowest factor for a product that the shopper's segment does not buy (ours)."""
+    segment_prior_buyers: float = knob(20.0, 0.0, 10_000.0)
+    """Buyers of evidence that "all segments buy it alike" is worth (ours)."""
+
+    # Level 2: upsell --------------------------------------------------------------------------
+    upsell_factor: float = knob(0.1, 0.0, 1.0)
+    """0 no upsell, 1 most."""
+    price_boost_weight: float = knob(0.2, 0.0, 1.0)
+    """Weight of the price in the upsell."""
+
+    # Level 2: the page ------------------------------------------------------------------------
+    max_per_category: int = knob(2, 1, 100)
+    """Products of one category in every five answered (ours: no five kinds of the same milk)."""
+
+    # Data quality -----------------------------------------------------------------------------
+    price_variance_ratio: float = knob(10.0, 1.0, 1_000_000.0)
+    """Highest over lowest unit price of an item from which it is flagged ($1.99 to $40 is 20)."""
+
+    def __post_init__(self) -> None:
+        """Check every field against its declared range."""
+        for field in dataclasses.fields(self):
+            check(field, getattr(self, field.name))
+
+    def changed(self, changes: Mapping[str, Any]) -> "TuningConfig":
+        """Return this setting with some knobs changed; the unchanged object when none are.
+
+        Raises:
+            InvalidTuning: a knob is unknown or its value not allowed.
+        """
+        if not changes:
+            return self
+        known = {field.name for field in dataclasses.fields(self)}
+        for name in changes:
+            if name not in known:
+                raise InvalidTuning(f"tuning.{name}", f"no such knob; known: {', '.join(sorted(known))}")
+        return dataclasses.replace(self, **changes)
+
+    def revision(self) -> str:
+        """Name this setting: the first 12 hex digits of the SHA-256 of its values."""
+        values = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:12]
+
+
+def check(field: "dataclasses.Field[Any]", value: object) -> None:
+    """Refuse a value that is not a finite number of the field's type inside its range.
+
+    Raises:
+        InvalidTuning: names ``tuning.<field>`` and the range.
+    """
+    low, high = field.metadata["low"], field.metadata["high"]
+    kinds = (int,) if isinstance(field.default, int) else (int, float)
+    fits = isinstance(value, kinds) and not isinstance(value, bool) and low <= cast(float, value) <= high
+    if not fits:
+        kind = "a whole number" if kinds == (int,) else "a number"
+        raise InvalidTuning(f"tuning.{field.name}", f"{kind} from {low} to {high}, not {value!r}")
+
+
+def read_changes(path: Path) -> dict[str, Any]:
+    """Read the knobs that a TOML file sets.
+
+    Raises:
+        InvalidTuning: the file is not TOML, or sets a knob that is unknown or not allowed.
+    """
+    try:
+        changes = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidTuning("tuning", f"{path} is not a TOML file: {error}") from error
+    TuningConfig().changed(changes)
+    return changes
