@@ -22,8 +22,7 @@ N = TypeVar("N", int, float)
 
 def knob(default: N, low: N, high: N) -> N:
     """Declare a field with its default and the closed range it may be set in."""
-    field = dataclasses.field(default=default, metadata={"low": low, "high": high})
-    return cast(N, field)
+    return dataclasses.field(default=default, metadata={"low": low, "high": high})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,7 +146,9 @@ class TuningConfig:
         known = {field.name for field in dataclasses.fields(self)}
         for name in changes:
             if name not in known:
-                raise InvalidTuning(f"tuning.{name}", f"no such knob; known: {', '.join(sorted(known))}")
+                raise InvalidTuning(
+                    f"tuning.{name}", f"no such knob; known: {', '.join(sorted(known))}"
+                )
         return dataclasses.replace(self, **changes)
 
     def revision(self) -> str:
@@ -164,7 +165,11 @@ def check(field: "dataclasses.Field[Any]", value: object) -> None:
     """
     low, high = field.metadata["low"], field.metadata["high"]
     kinds = (int,) if isinstance(field.default, int) else (int, float)
-    fits = isinstance(value, kinds) and not isinstance(value, bool) and low <= cast(float, value) <= high
+    fits = (
+        isinstance(value, kinds)
+        and not isinstance(value, bool)
+        and low <= cast(float, value) <= high
+    )
     if not fits:
         kind = "a whole number" if kinds == (int,) else "a number"
         raise InvalidTuning(f"tuning.{field.name}", f"{kind} from {low} to {high}, not {value!r}")

@@ -14,7 +14,6 @@ M = TypeVar("M")
 log = logging.getLogger(__name__)
 
 
-
 class LiveModel(Generic[M]):
     """What a service makes of the active bundle.
 
@@ -56,17 +55,22 @@ class LiveModel(Generic[M]):
         if version is None or version in (self._current, self._rejected):
             return
         try:
-            model = self._models.get(version) or await asyncio.to_thread(self._load, version)
+            model = await self._model_of(version)
         except BundleError as error:
             self._rejected = version
             log.error("bundle rejected", extra={"version": version, "reason": str(error)})
             return
-        kept = {name: m for name, m in self._models.items() if name == self._current}
+        kept = {name: old for name, old in self._models.items() if name == self._current}
         self._models = {version: model, **kept}
         self._current, self._rejected = version, None
         log.info("bundle live", extra={"version": version})
         for callback in self.on_swap:
             callback(version)
+
+    async def _model_of(self, version: str) -> M:
+        if version in self._models:
+            return self._models[version]
+        return await asyncio.to_thread(self._load, version)
 
     def _load(self, version: str) -> M:
         return self.build(self.store.load(version))

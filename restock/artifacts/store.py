@@ -158,7 +158,9 @@ class BundleStore:
                 continue
             path = self.root / version / name
             if ".." in Path(name).parts or Path(name).is_absolute():
-                raise BundleCorrupt(f"{self.root / version / MANIFEST}: {name!r} lies outside the bundle")
+                raise BundleCorrupt(
+                    f"{self.root / version / MANIFEST}: {name!r} lies outside the bundle"
+                )
             if entry_of(path) != expected:
                 raise BundleCorrupt(f"{path}: its bytes are not what the manifest says")
         return manifest
@@ -249,7 +251,9 @@ def read_catalogue(folder: Path, manifest: Manifest) -> Catalogue:
     names = read_lines(folder / "item_names.txt")
     categories = read_lines(folder / "categories.txt")
     if not len(ids) == len(names) == manifest.items or len(set(ids)) != len(ids):
-        raise BundleCorrupt(f"{folder}: {manifest.items} items, but {len(ids)} ids, {len(names)} names")
+        raise BundleCorrupt(
+            f"{folder}: {manifest.items} items, but {len(ids)} ids, {len(names)} names"
+        )
     arrays = read_arrays(folder, CATALOGUE_ARRAYS, manifest.items)
     category = arrays["category"]
     if category.size and category.max() >= len(categories):

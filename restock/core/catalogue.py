@@ -78,7 +78,9 @@ def allowed(catalogue: Catalogue, wanted: ProductFilter) -> Mask:
     """Tell which items pass a filter, (items,) bool; an unknown price passes no price bound."""
     mask = np.ones(len(catalogue), np.bool_)
     if wanted.categories:
-        codes = [code for code, name in enumerate(catalogue.categories) if name in wanted.categories]
+        codes = [
+            code for code, name in enumerate(catalogue.categories) if name in wanted.categories
+        ]
         mask &= np.isin(catalogue.category, codes)
     if wanted.min_price is not None:
         mask &= catalogue.price >= wanted.min_price

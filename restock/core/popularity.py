@@ -8,12 +8,17 @@ from restock.tuning_config import TuningConfig
 
 def decay(age_days: Floats, half_life_days: float) -> Floats:
     """Weight of something that old: 1 today, 0.5 after a half-life."""
-    return np.exp2(-age_days / np.float32(half_life_days)).astype(np.float32)
+    return np.asarray(np.exp2(-age_days / np.float32(half_life_days)), np.float32)
 
 
 def popularity(
-    purchase_items: Ints, purchase_days: Ints, pair_items: Ints, pair_last_days: Ints,
-    items: int, as_of_day: int, tuning: TuningConfig,
+    purchase_items: Ints,
+    purchase_days: Ints,
+    pair_items: Ints,
+    pair_last_days: Ints,
+    items: int,
+    as_of_day: int,
+    tuning: TuningConfig,
 ) -> Floats:
     """Popularity of every item (seed: purchase count and unique buyers with time decay).
 
@@ -38,9 +43,10 @@ def popularity(
 def decayed_counts(
     rows: Ints, days: Ints, items: int, as_of_day: int, tuning: TuningConfig
 ) -> Floats:
-    """Sum the decay weights of things by item row, (items,) float64."""
+    """Sum the decay weights of things by item row, (items,) float32."""
     age = np.maximum(as_of_day - days, 0).astype(np.float32)
-    return np.bincount(rows, decay(age, tuning.popularity_half_life_days), minlength=items)
+    weights = decay(age, tuning.popularity_half_life_days)
+    return np.asarray(np.bincount(rows, weights, minlength=items), np.float32)
 
 
 def to_top(scores: Floats) -> Floats:

@@ -14,7 +14,8 @@ def shrunk(own: Floats, evidence: Floats, prior: Floats, prior_evidence: float) 
     """Mean of `own` and `prior`, weighted by their evidence; `prior` where there is none of either."""
     weight = evidence + np.float32(prior_evidence)
     total = np.where(evidence > 0, own, 0) * evidence + prior * np.float32(prior_evidence)
-    return np.divide(total, weight, out=prior.astype(np.float32, copy=True), where=weight > 0)
+    mean: Floats = np.divide(total, weight, out=prior.astype(np.float32), where=weight > 0)
+    return mean
 
 
 def cycle_days(

@@ -61,7 +61,7 @@ def segment_factor(item_affinity: Floats, segment: int, tuning: TuningConfig) ->
     if segment == UNKNOWN:
         return np.ones(len(item_affinity), np.float32)
     floor = np.float32(tuning.segment_floor)
-    return np.clip(item_affinity[:, segment], floor, np.float32(1))
+    return np.asarray(np.clip(item_affinity[:, segment], floor, np.float32(1)))
 
 
 def segments_of(spend_per_day: Floats, cuts: tuple[float, float, float]) -> Ints:

@@ -60,6 +60,11 @@ def strengths(
     average = np.asarray(users_average_price, np.float32)
     spending = np.divide(prices, average, out=np.zeros_like(prices), where=average > 0)
     quantity = units / (purchase_counts * items_average_units)
-    mix = np.float32(tuning.spending_weight) * spending + np.float32(tuning.quantity_weight) * quantity
-    single = np.clip(np.log1p(mix), np.float32(tuning.min_strength), np.float32(tuning.max_strength))
+    mix = (
+        np.float32(tuning.spending_weight) * spending
+        + np.float32(tuning.quantity_weight) * quantity
+    )
+    single = np.clip(
+        np.log1p(mix), np.float32(tuning.min_strength), np.float32(tuning.max_strength)
+    )
     return single * purchase_counts

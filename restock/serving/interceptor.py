@@ -1,0 +1,119 @@
+"""The one interceptor: request id, deadline, log line, metrics, and errors turned into statuses."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from restock.errors import RestockError
+from restock.serving.logs import REQUEST_ID, REQUEST_ID_KEY
+from restock.serving.metrics import ServiceMetrics
+from restock.serving.status import status_of
+
+log = logging.getLogger("restock.rpc")
+
+Handler = Callable[[Any, "grpc.aio.ServicerContext[Any, Any]"], Awaitable[Any]]
+UNWATCHED = ("/grpc.health.", "/grpc.reflection.")
+"""Calls of the platform, not of users: neither logged nor counted."""
+MAX_REQUEST_ID_LENGTH = 128
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+    """Wraps every unary-answer call of a service."""
+
+    def __init__(self, metrics: ServiceMetrics) -> None:
+        self.metrics = metrics
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """Return the method's handler, wrapped once."""
+        method = handler_call_details.method
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None or method.startswith(UNWATCHED) or handler.response_streaming:
+                return handler
+            wrapped = self._wrapped[method] = self._wrap(method.rpartition("/")[2], handler)
+        return wrapped
+
+    def _wrap(
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        make = (
+            grpc.stream_unary_rpc_method_handler
+            if handler.request_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        inner: Handler = handler.stream_unary if handler.request_streaming else handler.unary_unary  # type: ignore[assignment]
+        return make(
+            self._watched(method, inner),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _watched(self, method: str, inner: Handler) -> Handler:
+        observe = self.metrics.observe
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            REQUEST_ID.set(request_id_of(context))
+            started = time.perf_counter()
+            code = "OK"
+            try:
+                return await inner(request, context)
+            except grpc.aio.AbortError:
+                code = code_name(context)
+                raise
+            except RestockError as error:
+                status = status_of(error)
+                code = grpc_code(status).name
+                await context.abort_with_status(rpc_status.to_status(status))  # type: ignore[attr-defined]
+            except Exception:
+                code = "INTERNAL"
+                log.exception("unexpected error", extra={"method": method})
+                # The cause stays in the log: strangers learn nothing of the inside.
+                await context.abort(
+                    grpc.StatusCode.INTERNAL, "internal error, see the service's log"
+                )
+            except BaseException:
+                code = "CANCELLED"
+                raise
+            finally:
+                seconds = time.perf_counter() - started
+                observe(method, code, seconds)
+                if log.isEnabledFor(logging.INFO):
+                    fields = {"method": method, "code": code, "ms": round(seconds * 1000, 3)}
+                    log.info("call", extra=fields)
+
+        return call
+
+
+def grpc_code(status: status_pb2.Status) -> grpc.StatusCode:
+    """Find the code of a google.rpc.Status."""
+    return next(code for code in grpc.StatusCode if code.value[0] == status.code)
+
+
+def code_name(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """Name of the code that a call was aborted with."""
+    code = context.code()
+    return code.name if isinstance(code, grpc.StatusCode) else str(code)
+
+
+def request_id_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """Return the caller's request id, or a new one where it sent none."""
+    for key, value in context.invocation_metadata() or ():
+        if key == REQUEST_ID_KEY and isinstance(value, str):
+            return value[:MAX_REQUEST_ID_LENGTH]
+    return uuid.uuid4().hex
