@@ -42,8 +42,9 @@ class TuningConfig:
     """Floor of one purchase's strength."""
     max_strength: float = knob(5.0, 0.1, 100.0)
     """Cap of one purchase's strength."""
-    context_strength: float = knob(1.0, 0.0, 5.0)
-    """Strength of a product in the request's context, as of one ordinary purchase (ours)."""
+    context_strength: float = knob(10.0, 0.0, 100.0)
+    """Strength of a product in the request's context: what is looked at now says as much as a
+    staple bought a dozen times (ours)."""
 
     # Level 1: ALS -----------------------------------------------------------------------------
     als_factors: int = knob(64, 2, 512)

@@ -46,8 +46,8 @@ def affinity(buyers: Floats, tuning: TuningConfig) -> Floats:
     prior = np.float32(tuning.segment_prior_buyers)
     shrunk = buyers + prior * share
     of_item = shrunk / np.maximum(shrunk.sum(axis=1, keepdims=True), np.float32(1e-9))
-    ratio = np.divide(of_item, share, out=np.ones_like(of_item), where=share > 0)
-    return ratio.astype(np.float32)
+    ratio: Floats = np.divide(of_item, share, out=np.ones_like(of_item), where=share > 0)
+    return np.asarray(ratio, np.float32)
 
 
 def segment_factor(item_affinity: Floats, segment: int, tuning: TuningConfig) -> Floats:
