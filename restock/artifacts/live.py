@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -18,16 +18,22 @@ class LiveModel(Generic[M]):
     """What a service makes of the active bundle.
 
     `build` turns a bundle into the service's own model and answers a self-query; it runs in a
-    thread. A bundle that does not load or build leaves the old model serving.
+    thread. A bundle that does not load or build leaves the old model serving. `announce` is awaited
+    with each version that begins to serve.
     """
 
-    def __init__(self, store: BundleStore, build: Callable[[Bundle], M]) -> None:
+    def __init__(
+        self,
+        store: BundleStore,
+        build: Callable[[Bundle], M],
+        announce: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self.store = store
         self.build = build
         self._models: dict[str, M] = {}
         self._current: str | None = None
         self._rejected: str | None = None
-        self.on_swap: list[Callable[[str], None]] = []
+        self._announce = announce
 
     @property
     def version(self) -> str | None:
@@ -64,8 +70,8 @@ class LiveModel(Generic[M]):
         self._models = {version: model, **kept}
         self._current, self._rejected = version, None
         log.info("bundle live", extra={"version": version})
-        for callback in self.on_swap:
-            callback(version)
+        if self._announce is not None:
+            await self._announce(version)
 
     async def _model_of(self, version: str) -> M:
         if version in self._models:

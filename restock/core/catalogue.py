@@ -87,3 +87,25 @@ def allowed(catalogue: Catalogue, wanted: ProductFilter) -> Mask:
     if wanted.max_price is not None:
         mask &= catalogue.price <= wanted.max_price
     return mask
+
+
+class FilterMasks:
+    """Masks of one catalogue by filter, the last few kept: shops send the same filters again."""
+
+    KEPT = 64
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._masks: dict[ProductFilter, Mask] = {}
+
+    def get(self, wanted: ProductFilter) -> Mask | None:
+        """Return the rows that pass, (items,) bool; None for a filter that lets all through."""
+        if not wanted:
+            return None
+        mask = self._masks.pop(wanted, None)
+        if mask is None:
+            mask = allowed(self._catalogue, wanted)
+        if len(self._masks) >= self.KEPT:
+            del self._masks[next(iter(self._masks))]
+        self._masks[wanted] = mask
+        return mask

@@ -194,7 +194,7 @@ def within_cap(category: Longs, cap: int) -> Mask:
     sizes = np.diff(np.append(starts, len(grouped)))
     place = np.empty(len(category), np.int64)
     place[by_category] = np.arange(len(grouped)) - np.repeat(starts, sizes)
-    return (place < cap) | (category == NO_CATEGORY)
+    return np.asarray((place < cap) | (category == NO_CATEGORY))
 
 
 def breakdown(parts: dict[str, float], factors: dict[str, float]) -> dict[str, float]:

@@ -1,0 +1,108 @@
+"""Checks and conversions of messages that several services speak."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from restock.core.catalogue import ProductFilter
+from restock.errors import InvalidRequest
+from restock.tuning_config import TuningConfig
+from restock.v1 import types_pb2
+
+MAX_ID_BYTES = 128
+CONTROL = "Cc"
+MAX_FILTER_CATEGORIES = 100
+MAX_LIST_IDS = 1000
+MAX_CONTEXT_IDS = 100
+LAST_DAY = 84_006
+"""2200-01-01: days are counted from 1970-01-01."""
+
+
+def check_id(value: str, field: str) -> str:
+    """Return an id that has 1 to 128 bytes and no control characters.
+
+    Raises:
+        InvalidRequest: it has not; names `field`.
+    """
+    # Nearly all ids are plain: three cheap tests let them through.
+    if 0 < len(value) <= MAX_ID_BYTES and value.isascii() and value.isprintable():
+        return value
+    size = len(value.encode())
+    if 0 < size <= MAX_ID_BYTES and not any(unicodedata.category(c) == CONTROL for c in value):
+        return value
+    raise InvalidRequest(field, f"1 to {MAX_ID_BYTES} bytes of UTF-8 without control characters")
+
+
+def check_ids(values: Sequence[str], field: str, most: int) -> list[str]:
+    """Return at most `most` ids, each checked.
+
+    Raises:
+        InvalidRequest: there are more, or one is not an id; names the field and the position.
+    """
+    if len(values) > most:
+        raise InvalidRequest(field, f"at most {most} ids, not {len(values)}")
+    return [check_id(value, f"{field}[{place}]") for place, value in enumerate(values)]
+
+
+def filter_from(message: types_pb2.ProductFilter, field: str = "filter") -> ProductFilter:
+    """Decode a filter.
+
+    Raises:
+        InvalidRequest: too many categories, or a price bound that is not finite, negative or crossed.
+    """
+    if len(message.categories) > MAX_FILTER_CATEGORIES:
+        allowed = f"at most {MAX_FILTER_CATEGORIES}, not {len(message.categories)}"
+        raise InvalidRequest(f"{field}.categories", allowed)
+    low = check_price(message, "min_price", field)
+    high = check_price(message, "max_price", field)
+    if low is not None and high is not None and low > high:
+        raise InvalidRequest(f"{field}.max_price", f"at least min_price ({low}), not {high}")
+    return ProductFilter(tuple(message.categories), low, high)
+
+
+def check_price(message: types_pb2.ProductFilter, name: Any, field: str) -> float | None:
+    """Return a price bound, None when it is not set.
+
+    Raises:
+        InvalidRequest: it is negative or not finite.
+    """
+    if not message.HasField(name):
+        return None
+    value = float(getattr(message, name))
+    if not (math.isfinite(value) and value >= 0):
+        raise InvalidRequest(f"{field}.{name}", f"a finite number of at least 0, not {value}")
+    return value
+
+
+def changes_from(message: types_pb2.TuningOverrides) -> dict[str, float]:
+    """Decode the knobs that a request sets; `TuningConfig.changed` checks their ranges."""
+    return {field.name: value for field, value in message.ListFields()}
+
+
+def tuned(tuning: TuningConfig, message: Any) -> TuningConfig:
+    """Apply a request's overrides to a model version's tuning.
+
+    Args:
+        tuning: the model version's.
+        message: a request with a field `tuning`.
+
+    Raises:
+        InvalidTuning: a knob is outside its range.
+    """
+    if not message.HasField("tuning"):
+        return tuning
+    return tuning.changed(changes_from(message.tuning))
+
+
+def check_day(day: int, field: str) -> int:
+    """Return a day between 1970 and 2200.
+
+    Raises:
+        InvalidRequest: it is 0 (unset) or later.
+    """
+    if not 0 < day <= LAST_DAY:
+        raise InvalidRequest(
+            field, f"a day from 1 to {LAST_DAY} counted from 1970-01-01, not {day}"
+        )
+    return day

@@ -1,0 +1,231 @@
+"""Between the wire and level 1. The only place that sees its messages."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from restock.core.arrays import Floats, Longs, Mask
+from restock.core.blend import Strategy
+from restock.core.candidates import CandidateList, History, Query
+from restock.core.catalogue import Catalogue
+from restock.core.signals import MILLI
+from restock.errors import InvalidRequest
+from restock.serving.convert import (
+    MAX_CONTEXT_IDS,
+    MAX_LIST_IDS,
+    check_day,
+    check_id,
+    check_ids,
+    filter_from,
+    tuned,
+)
+from restock.v1 import candidate_gen_pb2 as pb
+from restock.v1 import types_pb2
+from services.candidate_gen.model import CandidateModel
+
+MAX_CANDIDATES = 1000
+MAX_POPULAR = 10_000
+MAX_NEIGHBOURS = 100
+MAX_PROFILE_PRODUCTS = 20_000
+
+STRATEGIES = {
+    types_pb2.STRATEGY_UNSPECIFIED: Strategy.AUTO,
+    types_pb2.STRATEGY_ALS: Strategy.ALS,
+    types_pb2.STRATEGY_ITEM_CF: Strategy.ITEM_CF,
+    types_pb2.STRATEGY_POPULARITY: Strategy.POPULARITY,
+    types_pb2.STRATEGY_HYBRID: Strategy.HYBRID,
+    types_pb2.STRATEGY_AUTO: Strategy.AUTO,
+}
+STRATEGY_NUMBERS = {strategy: number for number, strategy in STRATEGIES.items() if number}
+
+
+def query_from(request: pb.GenerateCandidatesRequest, model: CandidateModel) -> Query:
+    """Decode a request against a model version.
+
+    Raises:
+        InvalidRequest: a field is outside what the proto allows.
+    """
+    if request.strategy not in STRATEGIES:
+        raise InvalidRequest("strategy", f"a named Strategy, not {request.strategy}")
+    if request.candidate_count > MAX_CANDIDATES:
+        raise InvalidRequest(
+            "candidate_count", f"0 to {MAX_CANDIDATES}, not {request.candidate_count}"
+        )
+    tuning = tuned(model.tuning, request)
+    if request.candidate_count:
+        tuning = replace(tuning, candidate_count=request.candidate_count)
+    return Query(
+        history=history_from(request.profile, model.catalogue),
+        context_rows=rows_from(request, "context_product_ids", MAX_CONTEXT_IDS, model.catalogue),
+        blocked_rows=rows_from(request, "exclude_product_ids", MAX_LIST_IDS, model.catalogue),
+        mask=mask_from(request, model),
+        strategy=STRATEGIES[request.strategy],
+        as_of_day=check_day(request.as_of_day, "as_of_day"),
+        tuning=tuning,
+    )
+
+
+def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:
+    """Decode a profile's columns.
+
+    Raises:
+        InvalidRequest: the columns differ in length, or are longer than 20,000.
+    """
+    products = len(profile.product_ids)
+    if products > MAX_PROFILE_PRODUCTS:
+        raise InvalidRequest(
+            "profile.product_ids", f"at most {MAX_PROFILE_PRODUCTS} products, not {products}"
+        )
+    return History(
+        rows=catalogue.rows(profile.product_ids),
+        purchase_counts=column(profile, "purchase_counts", products),
+        first_days=column(profile, "first_days", products),
+        last_days=column(profile, "last_days", products),
+        units=column(profile, "units_milli", products) / np.float32(MILLI),
+        spend=column(profile, "spend_milli", products) / np.float32(MILLI),
+    )
+
+
+def column(profile: types_pb2.Profile, name: str, products: int) -> Floats:
+    """Decode one numeric column of a profile, float32; an empty one is all zero.
+
+    Raises:
+        InvalidRequest: it has another length than product_ids.
+    """
+    values = getattr(profile, name)
+    if not values:
+        return np.zeros(products, np.float32)
+    if len(values) != products:
+        raise InvalidRequest(f"profile.{name}", f"{products} entries, not {len(values)}")
+    return np.array(values, np.float32)
+
+
+def rows_from(
+    request: pb.GenerateCandidatesRequest, name: str, most: int, catalogue: Catalogue
+) -> Longs:
+    """Decode a list of ids to rows, -1 for unknown ones.
+
+    Raises:
+        InvalidRequest: it is too long or an entry is not an id.
+    """
+    values = getattr(request, name)
+    if not values:
+        return np.empty(0, np.int64)
+    return catalogue.rows(check_ids(values, name, most))
+
+
+def mask_from(request: pb.GenerateCandidatesRequest, model: CandidateModel) -> Mask | None:
+    """Combine the filter and the include list into one mask; None when neither is given.
+
+    Raises:
+        InvalidRequest: either is not allowed.
+    """
+    wanted = filter_from(request.filter) if request.HasField("filter") else None
+    mask = model.masks.get(wanted) if wanted else None
+    if not request.include_product_ids:
+        return mask
+    rows = rows_from(request, "include_product_ids", MAX_LIST_IDS, model.catalogue)
+    included = np.zeros(len(model.catalogue), np.bool_)
+    included[rows[rows >= 0]] = True
+    return included if mask is None else included & mask
+
+
+def candidates_to(
+    answer: CandidateList, query: Query, version: str, model: CandidateModel,
+    request: pb.GenerateCandidatesRequest,
+) -> pb.GenerateCandidatesResponse:  # fmt: skip
+    """Encode level 1's answer. A column that is all zero is left empty."""
+    ids = model.catalogue.item_ids
+    history, own = query.history, answer.history_positions
+    response = pb.GenerateCandidatesResponse(
+        model_version=version,
+        strategy_used=STRATEGY_NUMBERS[answer.strategy],
+        candidates=types_pb2.Candidates(
+            product_ids=[ids[row] for row in answer.rows.tolist()],
+            anchors=answer.anchors.tolist(),
+            purchase_counts=owned_to(history.purchase_counts, own),
+            first_days=owned_to(history.first_days, own),
+            last_days=owned_to(history.last_days, own),
+            **{name: part.tolist() for name, part in answer.parts.items() if part.any()},
+        ),
+    )
+    if request.context_product_ids or request.exclude_product_ids or request.include_product_ids:
+        named = [
+            *request.context_product_ids,
+            *request.exclude_product_ids,
+            *request.include_product_ids,
+        ]
+        response.missing_ids.extend(model.catalogue.unknown(named))
+    return response
+
+
+def owned_to(values: Floats, own: Longs) -> list[int]:
+    """Spread a history column over the candidates, 0 for products never bought; empty if all are."""
+    if not (own >= 0).any():
+        return []
+    spread: list[int] = np.where(own >= 0, values[own], 0).astype(np.int64).tolist()
+    return spread
+
+
+def popular_to(
+    request: pb.ListPopularRequest, version: str, model: CandidateModel
+) -> pb.ListPopularResponse:
+    """Answer what sells now.
+
+    Raises:
+        InvalidRequest: `count` or `filter` is not allowed.
+    """
+    check_count(request.count, MAX_POPULAR)
+    mask = model.masks.get(filter_from(request.filter))
+    order = model.level1.popular_rows
+    rows = (order if mask is None else order[mask[order]])[: request.count]
+    catalogue = model.catalogue
+    names = [*catalogue.categories, ""]
+    return pb.ListPopularResponse(
+        model_version=version,
+        product_ids=[catalogue.item_ids[row] for row in rows.tolist()],
+        scores=catalogue.popularity[rows].tolist(),
+        # Code -1, no category, is the last name: empty.
+        categories=[names[code] for code in catalogue.category[rows].tolist()],
+        prices=catalogue.price[rows].tolist(),
+    )
+
+
+def neighbours_from(
+    request: pb.FindNeighboursRequest, model: CandidateModel
+) -> tuple[int, bool, Mask | None]:
+    """Decode a request for neighbours: row (-1 unknown), whether alike, rows that may be answered.
+
+    Raises:
+        InvalidRequest: a field is not allowed.
+    """
+    check_id(request.product_id, "product_id")
+    check_count(request.count, MAX_NEIGHBOURS)
+    kinds = types_pb2.SimilarityKind.values()
+    if request.kind not in kinds:
+        raise InvalidRequest("kind", f"a named SimilarityKind, not {request.kind}")
+    row = model.catalogue.row_of.get(request.product_id, -1)
+    alike = request.kind != types_pb2.SIMILARITY_KIND_BOUGHT_TOGETHER
+    return row, alike, model.masks.get(filter_from(request.filter))
+
+
+def neighbours_to(
+    version: str, model: CandidateModel, known: bool, rows: Longs, scores: Floats
+) -> pb.FindNeighboursResponse:
+    """Encode neighbours."""
+    return pb.FindNeighboursResponse(
+        model_version=version,
+        known=known,
+        product_ids=[model.catalogue.item_ids[row] for row in rows.tolist()],
+        scores=scores.tolist(),
+    )
+
+
+def check_count(count: int, most: int) -> None:
+    """Refuse a count outside 1 to `most`.
+
+    Raises:
+        InvalidRequest: names ``count``.
+    """
+    if not 0 < count <= most:
+        raise InvalidRequest("count", f"1 to {most}, not {count}")

@@ -1,0 +1,85 @@
+"""A bundle made ready for level 1."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restock.artifacts.bundle import Bundle
+from restock.artifacts.index import build_index
+from restock.core import als, item_cf
+from restock.core.arrays import Longs
+from restock.core.blend import Strategy
+from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.catalogue import Catalogue, FilterMasks
+from restock.core.popularity import most_popular
+from restock.errors import BundleCorrupt
+from restock.tuning_config import TuningConfig
+
+SELF_QUERY_ITEMS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateModel:
+    """What one model version answers with."""
+
+    level1: Level1
+    """Arrays and index."""
+    tuning: TuningConfig
+    """The version's knobs."""
+    masks: FilterMasks
+    """Rows that pass a filter."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Item facts."""
+        return self.level1.catalogue
+
+
+def build(bundle: Bundle) -> CandidateModel:
+    """Build the index, compile the loops, and ask the first question before anyone else does.
+
+    Raises:
+        BundleCorrupt: the model does not answer a query of its own most popular items.
+    """
+    catalogue, retrieval = bundle.catalogue, bundle.retrieval
+    popular = most_popular(catalogue.popularity)
+    level1 = Level1(
+        catalogue=catalogue,
+        item_factors=retrieval.item_factors,
+        gram=als.gramian(retrieval.item_factors, bundle.tuning.als_regularization),
+        index=build_index(retrieval.item_factors, retrieval.index),
+        neighbours=retrieval.neighbours,
+        neighbour_weights=retrieval.neighbour_weights,
+        popular_rows=popular,
+        affordable_rows=affordable(catalogue, popular),
+        workspace=item_cf.Workspace(len(catalogue)),
+    )
+    check(self_query(level1, bundle.tuning, bundle.manifest.trained_through_day), bundle.version)
+    return CandidateModel(level1, bundle.tuning, FilterMasks(catalogue))
+
+
+def affordable(catalogue: Catalogue, popular: Longs) -> Longs:
+    """Popular rows at or below the median price; all of them where no price is known."""
+    if not catalogue.median_price > 0:
+        return popular
+    return popular[catalogue.price[popular] <= catalogue.median_price]
+
+
+def self_query(level1: Level1, tuning: TuningConfig, day: int) -> CandidateList:
+    """Ask for the candidates of a shopper who bought the most popular items yesterday."""
+    rows = level1.popular_rows[:SELF_QUERY_ITEMS]
+    ones = np.ones(len(rows), np.float32)
+    history = History(rows, ones, ones * day, ones * day, ones, ones)
+    nothing = np.empty(0, np.int64)
+    query = Query(history, nothing, nothing, None, Strategy.HYBRID, day + 1, tuning)
+    return generate(query, level1)
+
+
+def check(answer: CandidateList, version: str) -> None:
+    """Refuse a model that answers its own query with nothing or with numbers that are none.
+
+    Raises:
+        BundleCorrupt: it does.
+    """
+    if not len(answer.rows) or not all(np.isfinite(part).all() for part in answer.parts.values()):
+        raise BundleCorrupt(f"model version {version} does not answer its own query")

@@ -1,0 +1,123 @@
+"""Between the wire and level 2. The only place that sees its messages."""
+
+import math
+
+import numpy as np
+
+from restock.core.arrays import Floats
+from restock.core.blend import SOURCES
+from restock.core.rerank import Ranking, RankQuery, breakdown
+from restock.errors import InvalidRequest
+from restock.serving.convert import check_day, filter_from, tuned
+from restock.v1 import reranker_pb2 as pb
+from restock.v1 import types_pb2
+from services.reranker.model import RankModel
+
+MAX_CANDIDATES = 1000
+MAX_PAGE = 100
+
+
+def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, dict[str, Floats]]:
+    """Decode a request against a model version; also its score parts by source.
+
+    Raises:
+        InvalidRequest: a field is outside what the proto allows.
+    """
+    candidates = request.candidates
+    count = len(candidates.product_ids)
+    if not 0 < count <= MAX_CANDIDATES:
+        raise InvalidRequest("candidates.product_ids", f"1 to {MAX_CANDIDATES}, not {count}")
+    if not 0 < request.page_size <= MAX_PAGE:
+        raise InvalidRequest("page_size", f"1 to {MAX_PAGE}, not {request.page_size}")
+    parts = {name: score_part(candidates, name, count) for name in SOURCES}
+    query = RankQuery(
+        rows=model.catalogue.rows(candidates.product_ids),
+        scores=parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"],
+        purchase_counts=column(candidates, "purchase_counts", count),
+        first_days=column(candidates, "first_days", count),
+        last_days=column(candidates, "last_days", count),
+        average_price=amount(request.shopper, "average_price"),
+        spend_per_day=amount(request.shopper, "spend_per_day"),
+        page_size=request.page_size,
+        as_of_day=check_day(request.as_of_day, "as_of_day"),
+        mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
+        tuning=tuned(model.tuning, request),
+    )
+    return query, parts
+
+
+def column(candidates: types_pb2.Candidates, name: str, count: int) -> Floats:
+    """Decode one numeric column, float32; an empty one is all zero.
+
+    Raises:
+        InvalidRequest: it has another length than product_ids.
+    """
+    values = getattr(candidates, name)
+    if not values:
+        return np.zeros(count, np.float32)
+    if len(values) != count:
+        raise InvalidRequest(f"candidates.{name}", f"{count} entries, not {len(values)}")
+    return np.array(values, np.float32)
+
+
+def score_part(candidates: types_pb2.Candidates, name: str, count: int) -> Floats:
+    """Decode one column of score parts.
+
+    Raises:
+        InvalidRequest: an entry is negative or not finite, or the length differs.
+    """
+    part = column(candidates, name, count)
+    # NaN fails both comparisons.
+    if not (part.min() >= 0 and part.max() < np.inf):
+        raise InvalidRequest(f"candidates.{name}", "finite numbers of at least 0")
+    return part
+
+
+def amount(shopper: pb.Shopper, name: str) -> float:
+    """Decode an amount of money.
+
+    Raises:
+        InvalidRequest: it is negative or not finite.
+    """
+    value = float(getattr(shopper, name))
+    if not (math.isfinite(value) and value >= 0):
+        raise InvalidRequest(f"shopper.{name}", f"a finite number of at least 0, not {value}")
+    return value
+
+
+def ranking_to(
+    ranking: Ranking, request: pb.RerankRequest, parts: dict[str, Floats], version: str
+) -> pb.RerankResponse:
+    """Encode one page."""
+    response = pb.RerankResponse(model_version=version)
+    positions = ranking.positions.tolist()
+    rows = zip(
+        positions,
+        ranking.scores.tolist(),
+        ranking.backfilled.tolist(),
+        ranking.due.tolist(),
+        ranking.cycle_days.tolist(),
+        ranking.days_since.tolist(),
+        strict=True,
+    )
+    level1 = columns_of({name: part[ranking.positions] for name, part in parts.items()})
+    factors = columns_of(ranking.factors)
+    for place, (position, score, backfilled, due, cycle_days, days_since) in enumerate(rows):
+        response.results.add(
+            position=position,
+            product_id=request.candidates.product_ids[position],
+            score=score,
+            breakdown=types_pb2.ScoreBreakdown(**breakdown(level1[place], factors[place])),
+            factors=types_pb2.RerankFactors(**factors[place]),
+            backfilled=backfilled,
+            due=due,
+            cycle_days=cycle_days,
+            days_since=days_since,
+        )
+    return response
+
+
+def columns_of(columns: dict[str, Floats]) -> list[dict[str, float]]:
+    """Turn columns by name into one dict a result."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
