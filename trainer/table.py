@@ -1,0 +1,249 @@
+"""A CSV or Parquet file in memory, and its columns as checked arrays.
+
+Rows in messages count from 1: in a CSV file with the header, as an editor shows them (a quoted field
+that spans lines counts as one), in a Parquet file from the first record.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from restock.core.arrays import Floats, Ints, Mask
+from restock.errors import InvalidFile
+
+LONGEST_ID_BYTES = 128
+LARGEST_NUMBER = 1e9
+"""Bound of a quantity or an amount, so that sums in thousandths stay exact."""
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class IdColumn:
+    """A column of ids: row i holds `ids[codes[i]]`."""
+
+    codes: Ints
+    """(rows,) int32: position in `ids`."""
+    ids: list[str]
+    """Every id of the column, sorted, each once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of a file as they were read; its methods check them."""
+
+    path: Path
+    """The file."""
+    frame: pd.DataFrame
+    """Its columns, indexed by row number."""
+
+    def refuse(self, at_fault: Mask, column: str, allowed: str) -> None:
+        """Raise for the first row at fault, if there is one.
+
+        Raises:
+            InvalidFile: names the row, the column, what is allowed and what is there.
+        """
+        if not at_fault.any():
+            return
+        first = int(np.argmax(at_fault))
+        found = self.frame[column].iloc[first]
+        text = "empty" if pd.isna(found) or found == "" else repr(str(found))
+        row = int(self.frame.index[first])
+        raise InvalidFile(self.path, f"{allowed}, not {text}", row, column)
+
+    def ids(self, column: str) -> IdColumn:
+        """Read a column of ids: text or whole numbers, no control characters, up to 128 bytes.
+
+        Raises:
+            InvalidFile: names the row and what is allowed.
+        """
+        series = self.frame[column]
+        if series.dtype.kind in "fbM":
+            self.refuse_column(column, "ids are text or whole numbers")
+        codes, uniques = pd.factorize(series)
+        names = np.array([str(name) for name in uniques], object)
+        usable = np.array([is_id(name) for name in names], np.bool_)
+        at_fault = ~np.append(usable, False)[codes]
+        limit = f"1 to {LONGEST_ID_BYTES} bytes without control characters"
+        self.refuse(at_fault, column, f"an id is {limit}")
+        order = np.argsort(names, kind="stable")
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        return IdColumn(rank[codes], names[order].tolist())
+
+    def refuse_column(self, column: str, allowed: str) -> NoReturn:
+        """Raise for a column of the wrong type.
+
+        Raises:
+            InvalidFile: always.
+        """
+        found = self.frame[column].dtype
+        raise InvalidFile(self.path, f"{allowed}, not {found}", column=column)
+
+    def numbers(self, column: str) -> Floats:
+        """Read a column of numbers, (rows,) float64, finite and up to `LARGEST_NUMBER` either way.
+
+        Raises:
+            InvalidFile: names the row and what is allowed.
+        """
+        if self.frame[column].dtype.kind in "bM":
+            self.refuse_column(column, "numbers are allowed")
+        numbers = pd.to_numeric(self.frame[column], errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
+        at_fault = ~(np.abs(numbers) <= LARGEST_NUMBER)
+        self.refuse(at_fault, column, f"a number up to {LARGEST_NUMBER:,.0f} either way")
+        return numbers
+
+    def days(self, column: str, timezone: str | None, today: date) -> Ints:
+        """Read a column of timestamps or days as calendar days.
+
+        Args:
+            column: ISO 8601 text, timestamps or dates.
+            timezone: the zone whose calendar counts, for timestamps in UTC; None for local ones.
+            today: the last day allowed.
+
+        Returns:
+            (rows,) int32, counted from 1970-01-01.
+
+        Raises:
+            InvalidFile: names the row and what is allowed.
+        """
+        moments = self.moments(column, utc=timezone is not None)
+        self.refuse(moments.isna().to_numpy(), column, "an ISO 8601 timestamp or day")
+        if moments.dt.tz is not None:
+            moments = moments.dt.tz_convert(timezone).dt.tz_localize(None)
+        days = moments.to_numpy().astype("datetime64[D]").astype(np.int64)
+        at_fault = (days < 0) | (days > (today - EPOCH).days)
+        self.refuse(at_fault, column, f"a day from {EPOCH} to {today}")
+        return days.astype(np.int32)
+
+    def moments(self, column: str, utc: bool) -> pd.Series:
+        """Parse a column as timestamps; what cannot be parsed is NaT.
+
+        Raises:
+            InvalidFile: it holds numbers, or UTC offsets where local times belong.
+        """
+        series = self.frame[column]
+        if series.dtype.kind in "iufb":
+            self.refuse_column(column, "ISO 8601 timestamps or days are allowed")
+        offsets = "timestamps with a UTC offset need `timezone` in the columns file"
+        try:
+            moments = pd.to_datetime(series, errors="coerce", format="ISO8601", utc=utc)
+        except ValueError as error:
+            raise InvalidFile(self.path, offsets, column=column) from error
+        if not utc and moments.dt.tz is not None:
+            raise InvalidFile(self.path, offsets, column=column)
+        return moments
+
+    def texts(self, columns: Sequence[str]) -> list[str]:
+        """Join columns by spaces, row by row; what is empty is left out, white space made single."""
+        parts = [self.frame[column].astype(object).fillna("").tolist() for column in columns]
+        if not parts:
+            return [""] * len(self.frame)
+        return [one_line(row) for row in zip(*parts, strict=True)]
+
+    def repeats(self) -> Mask:
+        """Tell which rows are equal to an earlier one in all columns, (rows,) bool."""
+        return self.frame.duplicated().to_numpy()
+
+
+def is_id(name: str) -> bool:
+    """Tell whether a text may be an id."""
+    controls = any(unicodedata.category(character) == "Cc" for character in name)
+    return 0 < len(name.encode(errors="replace")) <= LONGEST_ID_BYTES and not controls
+
+
+def one_line(parts: Sequence[object]) -> str:
+    """Join values to one line of text."""
+    return " ".join(" ".join(str(part) for part in parts).split())
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Table:
+    """Read columns of a CSV (UTF-8, with a header) or Parquet file; nothing in it can run.
+
+    Raises:
+        InvalidFile: it is not there, of another kind, broken, without rows, or lacks a column.
+    """
+    readers = {".csv": read_csv, ".parquet": read_parquet}
+    read = readers.get(path.suffix.lower())
+    if read is None:
+        raise InvalidFile(path, f"a {' or '.join(readers)} file is needed")
+    try:
+        table = read(path, columns)
+    except OSError as error:
+        raise InvalidFile(path, f"cannot be read: {error.strerror or error}") from error
+    if table.frame.empty:
+        raise InvalidFile(path, "empty: at least one row is needed")
+    return table
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> Table:
+    """Read columns of a CSV file as text, without its blank lines.
+
+    Raises:
+        InvalidFile: it is broken or lacks a column.
+        OSError: it cannot be opened.
+    """
+    try:
+        present = pd.read_csv(path, nrows=0, dtype=str, encoding="utf-8-sig").columns
+        require(path, list(present), columns)
+        frame = pd.read_csv(
+            path,
+            usecols=list(columns),
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+        )
+    except pd.errors.EmptyDataError as error:
+        raise InvalidFile(path, "empty: a header and at least one row are needed") from error
+    except UnicodeDecodeError as error:
+        raise InvalidFile(path, f"UTF-8 is needed: {error.reason}") from error
+    except pd.errors.ParserError as error:
+        line = re.search(r"line (\d+)", str(error))
+        row = int(line.group(1)) if line else None
+        raise InvalidFile(path, f"not readable as CSV: {str(error).strip()}", row) from error
+    frame = frame.fillna("").set_axis(pd.RangeIndex(2, len(frame) + 2))
+    blank = (frame == "").all(axis=1)
+    return Table(path, frame[~blank] if blank.any() else frame)
+
+
+def read_parquet(path: Path, columns: Sequence[str]) -> Table:
+    """Read columns of a Parquet file; metadata that pandas or others left in it is ignored.
+
+    Raises:
+        InvalidFile: it is broken or lacks a column.
+        OSError: it cannot be opened.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            require(path, file.schema_arrow.names, columns)
+            table = file.read(columns=list(columns))
+    except pa.ArrowException as error:
+        raise InvalidFile(path, f"not readable as Parquet: {error}") from error
+    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    for name in frame.select_dtypes("category"):
+        frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
+    return Table(path, frame.set_axis(pd.RangeIndex(1, len(frame) + 1)))
+
+
+def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:
+    """Refuse a file that lacks a column.
+
+    Raises:
+        InvalidFile: names the column and those that are there.
+    """
+    for column in wanted:
+        if column not in present:
+            raise InvalidFile(
+                path, f"no such column; the file has: {', '.join(present)}", column=column
+            )
