@@ -187,6 +187,18 @@ class BundleStore:
             raise BundleCorrupt(f"{folder}: a neighbour is outside the catalogue")
         return Bundle(version, manifest, tuning, catalogue, retrieval)
 
+    def item_names(self, version: str) -> dict[str, str]:
+        """Read names by item id, in the order of the catalogue's rows.
+
+        Raises:
+            BundleMissing: there is no such version.
+            BundleCorrupt: a file is not what the manifest says.
+        """
+        self.verify(version, "item_")
+        folder = self.root / version
+        ids, labels = read_lines(folder / "item_ids.txt"), read_lines(folder / "item_names.txt")
+        return dict(zip(ids, labels, strict=True))
+
     def profiles(self, version: str) -> ProfileTable:
         """Load the users' purchases that a version was learned from.
 

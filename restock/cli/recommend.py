@@ -1,0 +1,130 @@
+"""``restock recommend``: ask a running suite and show the answer with its reasons."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import grpc
+import typer
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
+
+from restock.artifacts.store import BundleStore
+from restock.errors import RestockError
+from restock.v1 import gateway_pb2 as pb
+from restock.v1 import types_pb2
+from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
+
+ADDRESS = "127.0.0.1:50051"
+TIMEOUT_SECONDS = 5.0
+PARTS = ("als", "item_cf", "popularity", "history")
+FACTORS = ("price", "repurchase", "segment", "upsell")
+
+
+class StrategyName(StrEnum):
+    """What ``--strategy`` takes."""
+
+    AUTO = "auto"
+    ALS = "als"
+    ITEM_CF = "item_cf"
+    POPULARITY = "popularity"
+    HYBRID = "hybrid"
+
+
+def recommend(
+    user: Annotated[str, typer.Argument(help="Id of the shopper; any id is answered.")],
+    strategy: Annotated[
+        StrategyName, typer.Option(help="How candidates are found and scored.")
+    ] = StrategyName.AUTO,
+    page_size: Annotated[int, typer.Option(help="How many products, 1 to 100.")] = 5,
+    context: Annotated[
+        list[str] | None, typer.Option(help="A product in the cart; may be given again.")
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Only this category; may be given again.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(help="The day for which to recommend; the suite's clock if not given."),
+    ] = None,
+    address: Annotated[str, typer.Option(help="Where the gateway listens.")] = ADDRESS,
+    home: Annotated[
+        Path, typer.Option(envvar="RESTOCK_HOME", help="Folder of the models, for product names.")
+    ] = Path(".restock"),
+) -> None:
+    """Recommend products to a shopper, and say why.
+
+    Example: restock recommend 1 --strategy hybrid --page-size 3
+    """
+    request = pb.RecommendRequest(
+        user_id=user,
+        page_size=page_size,
+        strategy=types_pb2.Strategy.Value(f"STRATEGY_{strategy.name}"),
+        context_product_ids=context or [],
+        filter=types_pb2.ProductFilter(categories=category or []),
+        explain=pb.EXPLAIN_LEVEL_FULL,
+    )
+    if as_of is not None:
+        request.as_of_time.CopyFrom(timestamp(as_of))
+    with grpc.insecure_channel(address) as channel:
+        show(ask(channel, request), f"User {user}", names(home), Console())
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """Noon of that day, so that every time zone has the same day."""
+    found = Timestamp()
+    found.FromDatetime(moment.replace(hour=12, tzinfo=UTC))
+    return found
+
+
+def ask(channel: grpc.Channel, request: pb.RecommendRequest) -> pb.RecommendResponse:
+    """Call the gateway; exit with one clear line if it refuses or is not there."""
+    try:
+        return RecommendationServiceStub(channel).Recommend(request, timeout=TIMEOUT_SECONDS)
+    except grpc.RpcError as error:
+        typer.secho(f"{error.code().name}: {error.details()}", fg="red", err=True)
+        if error.code() is grpc.StatusCode.UNAVAILABLE:
+            typer.secho("Is the suite up? Start it with: restock up", err=True)
+        raise typer.Exit(2) from None
+
+
+def names(home: Path) -> dict[str, str]:
+    """Product names by id from the active model version; empty where there is none to read."""
+    store = BundleStore(home / "models")
+    try:
+        version = store.active()
+        return store.item_names(version) if version else {}
+    except (RestockError, OSError):
+        return {}
+
+
+def show(
+    response: pb.RecommendResponse, title: str, product_names: dict[str, str], console: Console
+) -> None:
+    """Print one answer: score, its additive parts, its re-rank factors, the first reason."""
+    strategy = types_pb2.Strategy.Name(response.strategy_used).removeprefix("STRATEGY_")
+    table = Table(title=f"{title} · {strategy} · model {response.model_version or 'none'}")
+    for heading in ("product", "score", "ALS", "item-CF", "popular", "own"):
+        table.add_column(heading, justify="left" if heading == "product" else "right")
+    for heading in FACTORS:
+        table.add_column(f"×{heading}", justify="right")
+    table.add_column("why")
+    for result in response.results:
+        table.add_row(*cells(result, product_names))
+    console.print(table)
+    for degradation in response.degradations:
+        kind = pb.DegradationKind.Name(degradation.kind).removeprefix("DEGRADATION_KIND_")
+        console.print(f"[yellow]{kind}[/] {degradation.service} {degradation.reason}")
+    if response.missing_ids:
+        console.print(f"unknown to this model version: {', '.join(response.missing_ids)}")
+
+
+def cells(result: pb.Recommendation, product_names: dict[str, str]) -> list[str]:
+    """One row of the table."""
+    name = product_names.get(result.product_id, "")
+    parts = [f"{getattr(result.breakdown, part):.3f}" for part in PARTS]
+    factors = [f"{getattr(result.factors, factor):.2f}" for factor in FACTORS]
+    why = result.reasons[0].text if result.reasons else ""
+    return [f"{result.product_id} {name}".strip(), f"{result.score:.3f}", *parts, *factors, why]

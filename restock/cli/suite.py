@@ -1,0 +1,152 @@
+"""The four services as processes of this machine: started, watched, restarted, stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from restock.errors import NotReady
+
+LOOPBACK = "127.0.0.1"
+POLL_SECONDS = 0.05
+STOP_SECONDS = 15.0
+RESTART_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the suite."""
+
+    module: str
+    """Run as ``python -m services.<module>``."""
+    name: str
+    """Full proto name, for health."""
+    port: int
+    """gRPC port on loopback."""
+    metrics_port: int
+    """Port of ``/metrics`` on loopback."""
+
+
+def services(port: int, metrics_port: int) -> list[Service]:
+    """The suite, gateway first, on consecutive ports from these on."""
+    modules = {
+        "gateway": "RecommendationService",
+        "profile_store": "ProfileStoreService",
+        "candidate_gen": "CandidateGenService",
+        "reranker": "RerankerService",
+    }
+    return [
+        Service(module, f"restock.v1.{name}", port + place, metrics_port + place)
+        for place, (module, name) in enumerate(modules.items())
+    ]
+
+
+def environment(suite: list[Service], home: Path, redis_url: str) -> dict[str, str]:
+    """Environment in which the services find each other, their state and Redis."""
+    found = {
+        "RESTOCK_HOME": str(home),
+        "RESTOCK_HOST": LOOPBACK,
+        # Nobody balances load on a developer's machine: no need to wait before stopping.
+        "RESTOCK_DRAIN_SECONDS": "0",
+        "REDIS_URL": redis_url,
+    }
+    for service in suite:
+        prefix = f"RESTOCK_{service.module.upper()}"
+        found[f"{prefix}_PORT"] = str(service.port)
+        found[f"{prefix}_METRICS_PORT"] = str(service.metrics_port)
+        found[f"RESTOCK_GATEWAY_{service.module.upper()}_ADDRESS"] = f"{LOOPBACK}:{service.port}"
+    return found
+
+
+@dataclass
+class Suite:
+    """Running services."""
+
+    members: list[Service]
+    """Who belongs to it."""
+    variables: Mapping[str, str]
+    """Their environment beside this process's own."""
+    logs: Path
+    """Folder of one log file a service."""
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    """By module."""
+
+    def start(self, member: Service) -> None:
+        """Start one service in a session of its own, so that Ctrl-C reaches only its keeper."""
+        with (self.logs / f"{member.module}.log").open("ab") as log:
+            self.processes[member.module] = subprocess.Popen(
+                [sys.executable, "-m", f"services.{member.module}"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                env={**os.environ, **self.variables},
+            )  # fmt: skip
+
+    def wait_ready(self, timeout_seconds: float) -> None:
+        """Wait until every service says SERVING under its name.
+
+        Raises:
+            NotReady: one ended, or did not become ready in time; names its log.
+        """
+        give_up = time.monotonic() + timeout_seconds
+        with ExitStack() as stack:
+            for member in self.members:
+                channel = stack.enter_context(grpc.insecure_channel(f"{LOOPBACK}:{member.port}"))
+                self._wait_one(member, health_pb2_grpc.HealthStub(channel), give_up)
+
+    def _wait_one(self, member: Service, stub: health_pb2_grpc.HealthStub, give_up: float) -> None:
+        log = self.logs / f"{member.module}.log"
+        while not is_serving(stub, member.name):
+            if (code := self.processes[member.module].poll()) is not None:
+                raise NotReady(f"{member.module} ended with code {code}; see {log}")
+            if time.monotonic() > give_up:
+                raise NotReady(f"{member.module} did not become ready in time; see {log}")
+            time.sleep(POLL_SECONDS)
+
+    def restart_ended(self) -> list[str]:
+        """Start services again that ended by themselves; return their modules."""
+        ended = [m for m in self.members if self.processes[m.module].poll() is not None]
+        for member in ended:
+            self.start(member)
+        return [member.module for member in ended]
+
+    def stop(self) -> None:
+        """Stop all, the gateway first, so that no call is cut off on its way."""
+        for member in self.members:
+            process = self.processes.get(member.module)
+            if process is None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def is_serving(stub: health_pb2_grpc.HealthStub, name: str) -> bool:
+    """Ask a service once whether it is ready."""
+    try:
+        answer = stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=1)
+    except grpc.RpcError:
+        return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@contextmanager
+def running(members: list[Service], variables: Mapping[str, str], logs: Path) -> Iterator[Suite]:
+    """Start all services at once; stop them when left."""
+    logs.mkdir(parents=True, exist_ok=True)
+    suite = Suite(members, variables, logs)
+    try:
+        for member in members:
+            suite.start(member)
+        yield suite
+    finally:
+        suite.stop()

@@ -1,0 +1,155 @@
+"""``restock up``: everything on this machine, until Ctrl-C."""
+
+import signal
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import grpc
+import typer
+from restock.serving.local_redis import local_redis
+from rich.console import Console
+from rich.progress import Progress
+
+from restock.artifacts.store import BundleStore
+from restock.cli.profile_import import import_profiles, missing_profiles, most_loyal
+from restock.cli.recommend import ask, names, show
+from restock.cli.suite import LOOPBACK, RESTART_SECONDS, Service, environment, running, services
+from restock.errors import NotReady, RestockError
+from restock.v1 import gateway_pb2 as pb
+
+READY_SECONDS = 60.0
+EPOCH = date(1970, 1, 1)
+NEWCOMER = "somebody-new"
+EXIT_CODE = 2
+
+
+def up(
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample",
+            help="Train on the Complete Journey sample if no model version is there, and set the "
+            "suite's clock to the day after its last purchase.",
+        ),
+    ] = False,
+    home: Annotated[Path, typer.Option(envvar="RESTOCK_HOME", help="Folder of all state.")] = Path(
+        ".restock"
+    ),
+    port: Annotated[
+        int, typer.Option(help="gRPC port of the gateway; the leaves take the next three.")
+    ] = 50051,
+    metrics_port: Annotated[
+        int, typer.Option(help="Metrics port of the gateway; the leaves take the next three.")
+    ] = 9101,
+    redis_port: Annotated[
+        int, typer.Option(help="Port of the local Redis, where REDIS_URL is not set; 0: any.")
+    ] = 0,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop after the first recommendations.")
+    ] = False,
+) -> None:
+    """Start Redis and the four services, import profiles, and print first recommendations.
+
+    It stays up until Ctrl-C and then stops everything that it started. What stands already (model
+    versions, profiles) is not made again.
+    """
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        run(sample, home.absolute(), services(port, metrics_port), redis_port, once, stop)
+    except (RestockError, OSError) as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(EXIT_CODE) from None
+
+
+def run(
+    sample: bool, home: Path, members: list[Service], redis_port: int, once: bool, stop: Event
+) -> None:
+    """Bring the suite up, show it, keep it up.
+
+    Raises:
+        NotReady: there is no model version, or a service does not become ready.
+    """
+    console = Console()
+    store = BundleStore(home / "models")
+    version = active_version(store, sample)
+    started = time.monotonic()
+    with local_redis(home, redis_port) as redis_url:
+        variables = environment(members, home, redis_url)
+        if sample:
+            day = clock_day(store, version)
+            variables["RESTOCK_GATEWAY_AS_OF_DAY"] = (EPOCH + timedelta(days=day)).isoformat()
+        with running(members, variables, home / "logs") as suite:
+            suite.wait_ready(READY_SECONDS)
+            with grpc.insecure_channel(f"{LOOPBACK}:{members[1].port}") as channel:
+                loyal = bring_profiles(channel, store, version, console)
+            greet(console, members[0].port, loyal, home)
+            console.print(f"Up in {time.monotonic() - started:.1f} s.")
+            tell_addresses(console, members, redis_url, home)
+            while not once and not stop.wait(RESTART_SECONDS):
+                for module in suite.restart_ended():
+                    console.print(f"[yellow]{module} ended; started again[/]")
+            console.print("Stopping.")
+
+
+def active_version(store: BundleStore, sample: bool) -> str:
+    """Return the active model version, trained on the sample first if need be.
+
+    Raises:
+        NotReady: there is none and no sample was asked for.
+    """
+    version = store.active()
+    if version is None and sample:
+        # The trainer's libraries are not in the services' images.
+        from trainer.sample import train_sample  # noqa: PLC0415
+
+        version = train_sample(store)
+    if version is None:
+        raise NotReady(
+            f"no model version in {store.root}: train one with `restock train`, or try --sample"
+        )
+    return version
+
+
+def clock_day(store: BundleStore, version: str) -> int:
+    """Return the day after the last purchase that a version was trained on."""
+    return store.manifest(version).trained_through_day + 1
+
+
+def bring_profiles(
+    channel: grpc.Channel, store: BundleStore, version: str, console: Console
+) -> str:
+    """Import the version's profiles if the store has not all of them; return the most loyal user."""
+    profiles = store.profiles(version)
+    if missing_profiles(channel, profiles):
+        with Progress(console=console) as progress:
+            items = list(store.item_names(version))
+            answer = import_profiles(channel, profiles, items, progress)
+        console.print(f"Imported {answer.imported} profiles, kept {answer.kept}.")
+    return most_loyal(profiles)
+
+
+def greet(console: Console, port: int, loyal: str, home: Path) -> None:
+    """Ask for a loyal and an unknown user and print both answers."""
+    product_names = names(home)
+    with grpc.insecure_channel(f"{LOOPBACK}:{port}") as channel:
+        for user, who in ((loyal, "loyal household"), (NEWCOMER, "unknown user")):
+            request = pb.RecommendRequest(user_id=user, explain=pb.EXPLAIN_LEVEL_FULL)
+            show(ask(channel, request), f"{who} {user}", product_names, console)
+
+
+def tell_addresses(console: Console, members: list[Service], redis_url: str, home: Path) -> None:
+    """Print where everything listens."""
+    for member in members:
+        console.print(
+            f"{member.module:14} gRPC {LOOPBACK}:{member.port}   metrics "
+            f"http://{LOOPBACK}:{member.metrics_port}/metrics   {member.name}"
+        )
+    console.print(f"{'redis':14} {redis_url}")
+    console.print(f"{'logs':14} {home / 'logs'}")
+    console.print(f"Ask again: restock recommend 1 --address {LOOPBACK}:{members[0].port}")
+    console.print("Ctrl-C stops everything.")
