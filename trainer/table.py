@@ -245,5 +245,7 @@ def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:
     for column in wanted:
         if column not in present:
             raise InvalidFile(
-                path, f"no such column; the file has: {', '.join(present)}", column=column
+                path,
+                f"no such column; a columns file says which to read of: {', '.join(present)}",
+                column=column,
             )

@@ -1,12 +1,14 @@
 """A training from files to a published model version."""
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from restock.artifacts.store import BundleStore
 from restock.tuning_config import TuningConfig
 from trainer.clean import clean
+from trainer.columns import Columns
 from trainer.fit import fit
-from trainer.progress import Progress
+from trainer.progress import Progress, progress_bars
 from trainer.read import Source, read_products, read_transactions
 
 
@@ -39,3 +41,19 @@ def train(
     draft = fit(purchases, products, quality, tuning, progress)
     with progress.stage("Publish"):
         return store.publish(draft)
+
+
+def train_with_bars(source: Source, tuning: TuningConfig, store: BundleStore, today: date) -> str:
+    """Do what `train` does, with a bar a stage on the terminal.
+
+    Raises:
+        InvalidFile: the files cannot be learned from.
+    """
+    with progress_bars() as progress:
+        return train(source, tuning, store, today, progress)
+
+
+def today_at(columns: Columns) -> date:
+    """Today's date in the time zone that purchases are counted in; this machine's when none is named."""
+    timezone = columns.transactions.timezone
+    return datetime.now(ZoneInfo(timezone) if timezone else None).date()

@@ -1,0 +1,21 @@
+"""The command `restock`."""
+
+import typer
+
+from restock.cli import models
+from restock.cli.errors import OneLineErrors
+from restock.cli.recommend import recommend
+from restock.cli.train import train
+from restock.cli.up import up
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    help="Product recommendations for retail. Begin with: restock up --sample",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command()(up)
+app.command()(recommend)
+app.command()(train)
+app.add_typer(models.app, name="models")

@@ -1,0 +1,96 @@
+"""`restock models`: which model versions there are and which one serves."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Column, Table
+
+from restock.artifacts.manifest import Manifest
+from restock.artifacts.store import BundleStore
+from restock.cli.home import DEFAULT_HOME, Home, models_in
+from restock.errors import BundleError
+
+EPOCH = date(1970, 1, 1)
+Version = Annotated[str, typer.Argument(help="Its name, as `restock models` prints it.")]
+
+app = typer.Typer(help="List, inspect and activate model versions.")
+
+
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, home: Home = DEFAULT_HOME) -> None:
+    """List, inspect and activate model versions; by itself, list them."""
+    if context.invoked_subcommand is None:
+        list_versions(home)
+
+
+@app.command("list")
+def list_versions(home: Home = DEFAULT_HOME) -> None:
+    """List all versions, oldest first; the active one has a mark."""
+    store = models_in(home)
+    if not store.versions():
+        Console().print(f"No model version in {store.root} yet; make one: restock train --sample")
+        return
+    Console().print(versions_table(store))
+
+
+@app.command()
+def show(version: Version, home: Home = DEFAULT_HOME) -> None:
+    """Show what a version was made from."""
+    Console().print(manifest_table(version, models_in(home).manifest(version)))
+
+
+@app.command()
+def activate(version: Version, home: Home = DEFAULT_HOME) -> None:
+    """Let services switch to a version, newer or older, without a restart."""
+    store = models_in(home)
+    store.activate(version)
+    Console().print(f"[bold]{version}[/] is active in {store.root}")
+
+
+def versions_table(store: BundleStore) -> Table:
+    """Lay out all versions of a store, one a row; of a broken one, say so."""
+    heads = ("version", "active", "trained to", "users", "items", "index", "recall")
+    table = Table(*(Column(head, no_wrap=True) for head in heads), box=box.SIMPLE_HEAD)
+    active = store.active()
+    for version in store.versions():
+        mark = "*" if version == active else ""
+        try:
+            table.add_row(version, mark, *facts(store.manifest(version)))
+        except BundleError:
+            table.add_row(version, mark, "[red]broken[/]")
+    return table
+
+
+def facts(manifest: Manifest) -> tuple[str, ...]:
+    """Cells of a version's row: last training day, users, items, index, recall."""
+    index = manifest.index
+    day = str(day_of(manifest.trained_through_day))
+    return day, f"{manifest.users:,}", f"{manifest.items:,}", index.kind, f"{index.recall:.3f}"
+
+
+def manifest_table(version: str, manifest: Manifest) -> Table:
+    """Lay out a manifest, one field a row; its files and knobs are left to the file itself."""
+    table = Table(title=version, show_header=False, title_justify="left")
+    rows = manifest.model_dump(mode="json", exclude={"files", "tuning"})
+    rows["trained_from_day"] = day_of(manifest.trained_from_day)
+    rows["trained_through_day"] = day_of(manifest.trained_through_day)
+    for name, value in flattened(rows):
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    return table
+
+
+def flattened(fields: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Name nested fields by their path, such as ``index.kind``."""
+    rows: list[tuple[str, Any]] = []
+    for name, value in fields.items():
+        inner = isinstance(value, dict)
+        rows += flattened(value, f"{prefix}{name}.") if inner else [(f"{prefix}{name}", value)]
+    return rows
+
+
+def day_of(days: int) -> date:
+    """Date of a day counted from 1970-01-01."""
+    return EPOCH + timedelta(days=days)

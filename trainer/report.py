@@ -1,0 +1,37 @@
+"""The data-quality report for people to read."""
+
+from typing import Any
+
+from rich.table import Table
+
+LABELS = {
+    "raw_rows": "rows read",
+    "returns": "- returns and refunds (negative units or amount)",
+    "zero_quantity": "- rows with quantity 0",
+    "duplicates": "- exact duplicates",
+    "unknown_product": "- products without a record",
+    "excluded": "- products not to be recommended",
+    "kept_rows": "= rows kept",
+    "retention": "= share of rows kept",
+    "zero_price_kept": "rows kept with price 0 (promotions)",
+    "price_variance_items": "items with extreme price variance",
+    "users": "users",
+    "items": "items",
+    "purchases": "user-item-days",
+    "shopping_days": "shopping days",
+}
+
+
+def quality_table(counts: dict[str, Any]) -> Table:
+    """Lay out the counts of `DataQuality.as_dict` for people to read."""
+    table = Table(title="Data quality", show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, label in LABELS.items():
+        value = counts[name]
+        table.add_row(label, f"{value:.2%}" if isinstance(value, float) else f"{value:,}")
+    for span in counts["price_variance_examples"]:
+        table.add_row(
+            f"  item {span['item_id']}", f"{span['lowest']:,.2f} to {span['highest']:,.2f}"
+        )
+    return table
