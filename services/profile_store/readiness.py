@@ -1,0 +1,44 @@
+"""Keeps saying whether the repository answers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from restock.errors import StoreUnavailable
+from restock.serving.runner import Readiness
+from services.profile_store.profiles import ProfileRepository
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def following(
+    profiles: ProfileRepository, readiness: Readiness, every_seconds: float
+) -> AsyncIterator[None]:
+    """Ask the repository every so many seconds, and say ready while it answers."""
+    task = asyncio.create_task(_follow(profiles, readiness, every_seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _follow(profiles: ProfileRepository, readiness: Readiness, every_seconds: float) -> None:
+    ready: bool | None = None
+    while True:
+        answers = await _answers(profiles)
+        if answers is not ready:
+            ready = answers
+            log.warning("store answers" if ready else "store does not answer")
+            await readiness.set(ready)
+        await asyncio.sleep(every_seconds)
+
+
+async def _answers(profiles: ProfileRepository) -> bool:
+    try:
+        await profiles.ping()
+    except StoreUnavailable:
+        return False
+    return True
