@@ -58,6 +58,8 @@ class LiveModel(Generic[M]):
     async def refresh(self) -> None:
         """Load the active version if it is not the current one."""
         version = self.store.active()
+        if version == self._current:
+            self._rejected = None  # whoever points at it again wants it tried again
         if version is None or version in (self._current, self._rejected):
             return
         try:
@@ -65,6 +67,11 @@ class LiveModel(Generic[M]):
         except BundleError as error:
             self._rejected = version
             log.error("bundle rejected", extra={"version": version, "reason": str(error)})
+            return
+        except Exception:
+            # It is whole, but the service cannot make its model of it: not worth a try each second.
+            self._rejected = version
+            log.exception("bundle rejected", extra={"version": version})
             return
         kept = {name: old for name, old in self._models.items() if name == self._current}
         self._models = {version: model, **kept}

@@ -58,6 +58,15 @@ PROFILE_DTYPES: dict[str, type[np.generic]] = {
     "shopping_days": np.uint32,
     "last_shopping_days": np.uint32,
 }
+LINES = ("item_ids", "item_names", "categories")
+"""Files of one string a line."""
+FILES = frozenset(
+    [f"{name}.npy" for name in (*CATALOGUE_ARRAYS, *RETRIEVAL_ARRAYS)]
+    + [f"{name}.txt" for name in LINES]
+    + [f"{PROFILE_FOLDER}/{name}.npy" for name in PROFILE_DTYPES]
+    + [f"{PROFILE_FOLDER}/user_ids.txt"]
+)
+"""Every file of a bundle; a manifest that leaves one out would let it be read without a digest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +162,9 @@ class BundleStore:
             BundleCorrupt: a file is missing or its bytes are not what the manifest says.
         """
         manifest = self.manifest(version)
+        if left_out := FILES - manifest.files.keys():
+            first = min(left_out)
+            raise BundleCorrupt(f"{self.root / version / MANIFEST}: {first!r} is not in it")
         for name, expected in manifest.files.items():
             if not name.startswith(prefix):
                 continue
@@ -229,7 +241,7 @@ def write_files(folder: Path, draft: Draft) -> None:
         write_array(folder / f"{name}.npy", getattr(draft.catalogue, name))
     for name in RETRIEVAL_ARRAYS:
         write_array(folder / f"{name}.npy", getattr(draft.retrieval, name))
-    for name in ("item_ids", "item_names", "categories"):
+    for name in LINES:
         write_lines(folder / f"{name}.txt", getattr(draft.catalogue, name))
     for field in fields(draft.profiles):
         column = getattr(draft.profiles, field.name)
