@@ -8,8 +8,10 @@ from typing import Annotated
 import grpc
 import typer
 from google.protobuf.timestamp_pb2 import Timestamp
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from restock.artifacts.store import BundleStore
 from restock.errors import RestockError
@@ -19,8 +21,12 @@ from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT_SECONDS = 5.0
-PARTS = ("als", "item_cf", "popularity", "history")
-FACTORS = ("price", "repurchase", "segment", "upsell")
+PARTS = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own"}
+FACTORS = {"price": "×price", "repurchase": "×due", "segment": "×seg", "upsell": "×up"}
+NUMBERS_WIDTH = 53
+"""Columns that the numbers of the table take; what is left is the product's."""
+PRODUCT_WIDTHS = (26, 48)
+"""Narrowest and widest."""
 
 
 class StrategyName(StrEnum):
@@ -105,14 +111,21 @@ def show(
 ) -> None:
     """Print one answer: score, its additive parts, its re-rank factors, the first reason."""
     strategy = types_pb2.Strategy.Name(response.strategy_used).removeprefix("STRATEGY_")
-    table = Table(title=f"{title} · {strategy} · model {response.model_version or 'none'}")
-    for heading in ("product", "score", "ALS", "item-CF", "popular", "own"):
-        table.add_column(heading, justify="left" if heading == "product" else "right")
-    for heading in FACTORS:
-        table.add_column(f"×{heading}", justify="right")
-    table.add_column("why")
+    table = Table(
+        title=f"{title} · {strategy} · model {response.model_version or 'none'}",
+        caption="score = (ALS + item-CF + popular + own history) × price × due × segment × upsell",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title_justify="left",
+        caption_justify="left",
+    )
+    narrowest, widest = PRODUCT_WIDTHS
+    width = max(narrowest, min(widest, console.width - NUMBERS_WIDTH))
+    table.add_column("product, and why", width=width)
+    for heading in ("score", *PARTS.values(), *FACTORS.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
     for result in response.results:
-        table.add_row(*cells(result, product_names))
+        table.add_row(*cells(result, product_names, width))
     console.print(table)
     for degradation in response.degradations:
         kind = pb.DegradationKind.Name(degradation.kind).removeprefix("DEGRADATION_KIND_")
@@ -121,10 +134,15 @@ def show(
         console.print(f"unknown to this model version: {', '.join(response.missing_ids)}")
 
 
-def cells(result: pb.Recommendation, product_names: dict[str, str]) -> list[str]:
-    """One row of the table."""
-    name = product_names.get(result.product_id, "")
+def cells(result: pb.Recommendation, product_names: dict[str, str], width: int) -> list[Text]:
+    """One row of the table; what the names hold is printed as it is."""
+    why = result.reasons[0].text if result.reasons else ""
+    anchor = product_names.get(result.reasons[0].anchor_product_id, "") if result.reasons else ""
+    label = f"{result.product_id} {product_names.get(result.product_id, '')}"
     parts = [f"{getattr(result.breakdown, part):.3f}" for part in PARTS]
     factors = [f"{getattr(result.factors, factor):.2f}" for factor in FACTORS]
-    why = result.reasons[0].text if result.reasons else ""
-    return [f"{result.product_id} {name}".strip(), f"{result.score:.3f}", *parts, *factors, why]
+    lines = [Text(label), Text(f"  {why} {anchor}".rstrip(), style="dim")]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    numbers = [f"{result.score:.3f}", *parts, *factors]
+    return [Text("\n").join(lines), *(Text(number) for number in numbers)]

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import grpc
 import typer
-from restock.serving.local_redis import local_redis
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,6 +17,7 @@ from restock.cli.profile_import import import_profiles, missing_profiles, most_l
 from restock.cli.recommend import ask, names, show
 from restock.cli.suite import LOOPBACK, RESTART_SECONDS, Service, environment, running, services
 from restock.errors import NotReady, RestockError
+from restock.serving.local_redis import local_redis
 from restock.v1 import gateway_pb2 as pb
 
 READY_SECONDS = 60.0
@@ -145,10 +145,8 @@ def greet(console: Console, port: int, loyal: str, home: Path) -> None:
 def tell_addresses(console: Console, members: list[Service], redis_url: str, home: Path) -> None:
     """Print where everything listens."""
     for member in members:
-        console.print(
-            f"{member.module:14} gRPC {LOOPBACK}:{member.port}   metrics "
-            f"http://{LOOPBACK}:{member.metrics_port}/metrics   {member.name}"
-        )
+        metrics = f"http://{LOOPBACK}:{member.metrics_port}/metrics"
+        console.print(f"{member.module:14} gRPC {LOOPBACK}:{member.port}   {metrics}")
     console.print(f"{'redis':14} {redis_url}")
     console.print(f"{'logs':14} {home / 'logs'}")
     console.print(f"Ask again: restock recommend 1 --address {LOOPBACK}:{members[0].port}")
