@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -53,7 +52,7 @@ def activate(version: Version, home: Home = DEFAULT_HOME) -> None:
 def versions_table(store: BundleStore) -> Table:
     """Lay out all versions of a store, one a row; of a broken one, say so."""
     heads = ("version", "active", "trained to", "users", "items", "index", "recall")
-    table = Table(*(Column(head, no_wrap=True) for head in heads), box=box.SIMPLE_HEAD)
+    table = Table(*(Column(head, no_wrap=True) for head in heads), box=None, padding=(0, 2, 0, 0))
     active = store.active()
     for version in store.versions():
         mark = "*" if version == active else ""

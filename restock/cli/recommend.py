@@ -8,7 +8,6 @@ from typing import Annotated
 import grpc
 import typer
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,7 +22,7 @@ ADDRESS = "127.0.0.1:50051"
 TIMEOUT_SECONDS = 5.0
 PARTS = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own"}
 FACTORS = {"price": "×price", "repurchase": "×due", "segment": "×seg", "upsell": "×up"}
-NUMBERS_WIDTH = 53
+NUMBERS_WIDTH = 54
 """Columns that the numbers of the table take; what is left is the product's."""
 PRODUCT_WIDTHS = (26, 48)
 """Narrowest and widest."""
@@ -113,8 +112,9 @@ def show(
     strategy = types_pb2.Strategy.Name(response.strategy_used).removeprefix("STRATEGY_")
     table = Table(
         title=f"{title} · {strategy} · model {response.model_version or 'none'}",
-        caption="score = (ALS + item-CF + popular + own history) × price × due × segment × upsell",
-        box=box.SIMPLE_HEAD,
+        caption="score = (ALS + iCF + pop + own) × price × due × segment × upsell",
+        box=None,
+        pad_edge=False,
         padding=(0, 1, 0, 0),
         title_justify="left",
         caption_justify="left",
@@ -141,8 +141,7 @@ def cells(result: pb.Recommendation, product_names: dict[str, str], width: int) 
     label = f"{result.product_id} {product_names.get(result.product_id, '')}"
     parts = [f"{getattr(result.breakdown, part):.3f}" for part in PARTS]
     factors = [f"{getattr(result.factors, factor):.2f}" for factor in FACTORS]
-    lines = [Text(label), Text(f"  {why} {anchor}".rstrip(), style="dim")]
-    for line in lines:
-        line.truncate(width, overflow="ellipsis")
+    name, reason = Text(label), Text(f"{why} {anchor}".rstrip(), style="dim")
+    name.truncate(width, overflow="ellipsis")
     numbers = [f"{result.score:.3f}", *parts, *factors]
-    return [Text("\n").join(lines), *(Text(number) for number in numbers)]
+    return [Text("\n").join([name, reason]), *(Text(number) for number in numbers)]
