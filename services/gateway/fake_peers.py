@@ -1,0 +1,301 @@
+"""The three peers in memory, on real sockets, that do as they are told: answer, fail, dawdle, lie.
+
+For tests and for trying the gateway alone. Speaks the wire, as a servicer does.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from restock.errors import VersionNotLoaded
+from restock.serving.interceptor import CallInterceptor
+from restock.serving.metrics import ServiceMetrics
+from restock.v1 import (
+    candidate_gen_pb2,
+    candidate_gen_pb2_grpc,
+    profile_store_pb2,
+    profile_store_pb2_grpc,
+    reranker_pb2,
+    reranker_pb2_grpc,
+    types_pb2,
+)
+
+DUE_BOOST = 0.15
+CYCLE_DAYS = 14
+PRICE_STEP = 0.5
+FAMILIES = 4
+
+
+@dataclass
+class Mood:
+    """What a fake does with the next calls."""
+
+    down: bool = False
+    """Answer UNAVAILABLE."""
+    slow_seconds: float = 0.0
+    """Think that long first."""
+    wrong: Callable[[Any], Any] | None = None
+    """Spoil the answer in place, or return another."""
+    calls: list[Any] = field(default_factory=list)
+    """The requests so far."""
+    request_ids: list[str] = field(default_factory=list)
+    """The request ids that came with them."""
+
+    async def through(self, request: Any, response: Any, context: Any) -> Any:
+        """Let a response through as the mood has it."""
+        self.calls.append(request)
+        self.request_ids += [v for k, v in context.invocation_metadata() if k == "x-request-id"]
+        await asyncio.sleep(self.slow_seconds)
+        if self.down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "told to be down")
+        if self.wrong is not None:
+            return self.wrong(response) or response
+        return response
+
+
+@dataclass(frozen=True)
+class FakeCatalogue:
+    """Products ``p0``, ``p1`` and so on, the first the most popular, each dearer than the last."""
+
+    products: int = 400
+
+    @property
+    def ids(self) -> list[str]:
+        """All product ids."""
+        return [f"p{place}" for place in range(self.products)]
+
+    def category(self, place: int) -> str:
+        """Category of a product: one of four in turn."""
+        return f"family{place % FAMILIES}"
+
+    def price(self, place: int) -> float:
+        """Price of a product."""
+        return PRICE_STEP * (place + 1)
+
+    def popularity(self, place: int) -> float:
+        """Popularity of a product, above 0, the first has 1."""
+        return 1 - place / self.products
+
+    def passes(self, place: int, message: types_pb2.ProductFilter) -> bool:
+        """Tell whether a product is inside a filter."""
+        low = message.min_price if message.HasField("min_price") else 0.0
+        high = message.max_price if message.HasField("max_price") else float("inf")
+        known = not message.categories or self.category(place) in message.categories
+        return known and low <= self.price(place) <= high
+
+
+class FakeProfileStore(profile_store_pb2_grpc.ProfileStoreServiceServicer):
+    """Profiles in a dict."""
+
+    def __init__(self) -> None:
+        self.mood = Mood()
+        self.profiles: dict[str, types_pb2.Profile] = {}
+
+    def bought(self, user_id: str, days: Sequence[int], products: Sequence[str]) -> None:
+        """Give a user one purchase of each product on each day; the revision grows."""
+        before = self.profiles.get(user_id, types_pb2.Profile())
+        count = len(products)
+        self.profiles[user_id] = types_pb2.Profile(
+            user_id=user_id, revision=before.revision + 1, product_ids=sorted(products),
+            purchase_counts=[len(days)] * count, first_days=[min(days)] * count,
+            last_days=[max(days)] * count, units_milli=[1000] * count, spend_milli=[2500] * count,
+            shopping_days=len(days), last_shopping_day=max(days),
+            average_price=2.5, spend_per_day=2.5 * count,
+        )  # fmt: skip
+
+    async def PutEvents(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Is never asked for by a gateway."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake takes no events")
+
+    async def ImportProfiles(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
+        """Is never asked for by a gateway."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake takes no profiles")
+
+    def profile(self, user_id: str) -> types_pb2.Profile:
+        """A user's profile; an empty one for an unknown user."""
+        return self.profiles.get(user_id) or types_pb2.Profile(user_id=user_id)
+
+    async def GetProfile(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Reads one."""
+        profile = types_pb2.Profile()
+        profile.CopyFrom(self.profile(request.user_id))
+        response = profile_store_pb2.GetProfileResponse(profile=profile)
+        return await self.mood.through(request, response, context)
+
+    async def BatchGetProfiles(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Reads many."""
+        response = profile_store_pb2.BatchGetProfilesResponse(
+            profiles=[self.profile(user_id) for user_id in request.user_ids]
+        )
+        return await self.mood.through(request, response, context)
+
+
+class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
+    """Every product inside the request's limits, the popular ones first."""
+
+    def __init__(self, catalogue: FakeCatalogue) -> None:
+        self.mood = Mood()
+        self.catalogue = catalogue
+        self.versions = ["v1"]
+
+    async def GenerateCandidates(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Finds candidates."""
+        if request.model_version not in ("", *self.versions):
+            raise VersionNotLoaded(request.model_version, self.versions)
+        places = self.places(request)[: request.candidate_count or 300]
+        response = candidate_gen_pb2.GenerateCandidatesResponse(
+            model_version=request.model_version or self.versions[0],
+            strategy_used=types_pb2.STRATEGY_HYBRID,
+            candidates=self.candidates(places, request),
+            missing_ids=[one for one in request.context_product_ids if not one.startswith("p")],
+        )
+        return await self.mood.through(request, response, context)
+
+    def places(self, request: Any) -> list[int]:
+        """Products that a request allows, best first."""
+        blocked = {*request.exclude_product_ids, *request.context_product_ids}
+        included = set(request.include_product_ids or self.catalogue.ids)
+        return [
+            place
+            for place, product_id in enumerate(self.catalogue.ids)
+            if product_id in included
+            and product_id not in blocked
+            and self.catalogue.passes(place, request.filter)
+        ]
+
+    def candidates(self, places: Sequence[int], request: Any) -> types_pb2.Candidates:
+        """Score products: half of it ALS, a quarter item-CF and popularity each."""
+        profile, scores = request.profile, [self.catalogue.popularity(place) for place in places]
+        ids = [f"p{place}" for place in places]
+        own = {product_id: place for place, product_id in enumerate(profile.product_ids)}
+        signals = len(own) + len(request.context_product_ids)
+        rows = [own.get(product_id) for product_id in ids]
+        return types_pb2.Candidates(
+            product_ids=ids,
+            als=[score / 2 for score in scores],
+            item_cf=[score / 4 for score in scores],
+            popularity=[score / 4 for score in scores],
+            anchors=[place % signals if signals else -1 for place in places],
+            purchase_counts=[0 if row is None else profile.purchase_counts[row] for row in rows],
+            first_days=[0 if row is None else profile.first_days[row] for row in rows],
+            last_days=[0 if row is None else profile.last_days[row] for row in rows],
+        )
+
+    async def ListPopular(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Lists what sells."""
+        catalogue = self.catalogue
+        places = [
+            place for place in range(catalogue.products) if catalogue.passes(place, request.filter)
+        ][: request.count]
+        response = candidate_gen_pb2.ListPopularResponse(
+            model_version=self.versions[0],
+            product_ids=[f"p{place}" for place in places],
+            scores=[catalogue.popularity(place) for place in places],
+            categories=[catalogue.category(place) for place in places],
+            prices=[catalogue.price(place) for place in places],
+        )
+        return await self.mood.through(request, response, context)
+
+    async def FindNeighbours(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Finds the products next in line."""
+        known = request.product_id in self.catalogue.ids
+        others = [
+            place
+            for place, product_id in enumerate(self.catalogue.ids)
+            if product_id != request.product_id and self.catalogue.passes(place, request.filter)
+        ][: request.count if known else 0]
+        response = candidate_gen_pb2.FindNeighboursResponse(
+            model_version=self.versions[0],
+            known=known,
+            product_ids=[f"p{place}" for place in others],
+            scores=[self.catalogue.popularity(place) for place in others],
+        )
+        return await self.mood.through(request, response, context)
+
+
+class FakeReranker(reranker_pb2_grpc.RerankerServiceServicer):
+    """One rule: what was bought 14 days ago or earlier is due."""
+
+    def __init__(self) -> None:
+        self.mood = Mood()
+        self.versions = ["v1"]
+
+    async def Rerank(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Ranks candidates."""
+        if request.model_version not in ("", *self.versions):
+            raise VersionNotLoaded(request.model_version, self.versions)
+        rows = [self.ranked(request, place) for place in range(len(request.candidates.product_ids))]
+        rows.sort(key=lambda row: -row.score)
+        response = reranker_pb2.RerankResponse(
+            model_version=request.model_version or self.versions[0],
+            results=rows[: request.page_size],
+        )
+        return await self.mood.through(request, response, context)
+
+    def ranked(self, request: Any, place: int) -> reranker_pb2.RankedProduct:
+        """Apply the rule to one candidate."""
+        candidates = request.candidates
+        parts = {
+            name: getattr(candidates, name)[place] if getattr(candidates, name) else 0.0
+            for name in ("als", "item_cf", "popularity", "history")
+        }
+        bought = bool(candidates.purchase_counts) and candidates.purchase_counts[place] > 0
+        since = max(0, request.as_of_day - candidates.last_days[place]) if bought else 0
+        due, score = bought and since >= CYCLE_DAYS, sum(parts.values())
+        gain = DUE_BOOST * score if due else 0.0
+        return reranker_pb2.RankedProduct(
+            position=place, product_id=candidates.product_ids[place], score=score + gain,
+            breakdown=types_pb2.ScoreBreakdown(repurchase=gain, **parts),
+            factors=types_pb2.RerankFactors(
+                price=1, repurchase=1 + DUE_BOOST if due else 1, segment=1, upsell=1
+            ),
+            due=due, cycle_days=CYCLE_DAYS if bought else 0, days_since=since,
+        )  # fmt: skip
+
+
+@dataclass
+class FakePeers:
+    """All three, and where they listen."""
+
+    profile_store: FakeProfileStore
+    candidate_gen: FakeCandidateGen
+    reranker: FakeReranker
+    addresses: dict[str, str] = field(default_factory=dict)
+    """By the name of the gateway's setting."""
+    servers: dict[str, grpc.aio.Server] = field(default_factory=dict)
+    """By the service's name, to stop one."""
+
+    @property
+    def moods(self) -> dict[str, Mood]:
+        """Each peer's mood, by the service's name."""
+        return {
+            "profile_store": self.profile_store.mood,
+            "candidate_gen": self.candidate_gen.mood,
+            "reranker": self.reranker.mood,
+        }
+
+
+@asynccontextmanager
+async def fake_peers(products: int = 400) -> AsyncIterator[FakePeers]:
+    """Run the three peers on free ports until left."""
+    peers = FakePeers(FakeProfileStore(), FakeCandidateGen(FakeCatalogue(products)), FakeReranker())
+    adders: dict[str, Callable[[Any, grpc.aio.Server], None]] = {
+        "profile_store": profile_store_pb2_grpc.add_ProfileStoreServiceServicer_to_server,
+        "candidate_gen": candidate_gen_pb2_grpc.add_CandidateGenServiceServicer_to_server,
+        "reranker": reranker_pb2_grpc.add_RerankerServiceServicer_to_server,
+    }
+    for name, add in adders.items():
+        server = grpc.aio.server(interceptors=[CallInterceptor(ServiceMetrics(name))])
+        add(getattr(peers, name), server)
+        peers.addresses[f"{name}_address"] = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        peers.servers[name] = server
+        await server.start()
+    try:
+        yield peers
+    finally:
+        for server in peers.servers.values():
+            await server.stop(None)

@@ -1,0 +1,114 @@
+"""Keeps the popular products fresh, and on disk for a restart while candidate_gen is away."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+
+from services.gateway import trust
+from services.gateway.degradation import PeerFailed
+from services.gateway.fallback.convert import popular_from, popular_in
+from services.gateway.fallback.popular import NOTHING_POPULAR, PopularList
+from services.gateway.peers import CandidateGenPeer, Popular
+
+log = logging.getLogger(__name__)
+FETCH_SECONDS = 5.0
+"""How long one fetch may take: nobody waits for it."""
+
+
+class PopularKeeper:
+    """Holds the last list that could be used.
+
+    Args:
+        candidate_gen: asked for the list.
+        file: where it is kept.
+        count: how many products to ask for.
+    """
+
+    def __init__(self, candidate_gen: CandidateGenPeer, file: Path, count: int) -> None:
+        self._candidate_gen = candidate_gen
+        self._file = file
+        self._count = count
+        self._packed = b""
+        self.list: PopularList = NOTHING_POPULAR
+        self.version = ""
+        """Model version that the list came from; empty before the first."""
+
+    def load(self) -> bool:
+        """Take the list from the file; a file that is missing or damaged changes nothing."""
+        try:
+            popular = popular_in(self._file.read_bytes())
+            trust.check_popular(popular, self._count)
+        except FileNotFoundError:
+            return False
+        except (OSError, DecodeError, PeerFailed) as error:
+            log.warning("popular file passed over", extra={"reason": str(error)})
+            return False
+        self._take(popular)
+        return True
+
+    async def fetch(self) -> bool:
+        """Ask candidate_gen for the list and keep it; say whether that worked."""
+        try:
+            popular = await self._candidate_gen.popular(None, self._count, FETCH_SECONDS)
+            trust.check_popular(popular, self._count)
+        except PeerFailed as failure:
+            log.warning("popular products not fetched", extra={"reason": str(failure)})
+            return False
+        before = self._packed
+        self._take(popular)
+        if self._packed != before:
+            await asyncio.to_thread(self._save, self._packed)
+        return True
+
+    def _take(self, popular: Popular) -> None:
+        self.list, self.version = popular_from(popular), popular.model_version
+        self._packed = popular.SerializeToString(deterministic=True)
+
+    def _save(self, packed: bytes) -> None:
+        """Replace the file in one step. A disk that refuses is no reason not to answer."""
+        fresh = self._file.with_suffix(f".{os.getpid()}.new")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with fresh.open("wb") as file:
+                file.write(packed)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._file)
+        except OSError as error:
+            log.warning("popular products not saved", extra={"reason": str(error)})
+
+    @asynccontextmanager
+    async def refreshing(
+        self, refresh_seconds: float, retry_seconds: float, known: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """Take the file, then fetch in the background until left.
+
+        Args:
+            refresh_seconds: from one list to the next.
+            retry_seconds: after asking in vain.
+            known: called each time that there is a list.
+        """
+        if self.load():
+            await known()
+        task = asyncio.create_task(self._refresh(refresh_seconds, retry_seconds, known))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _refresh(
+        self, refresh_seconds: float, retry_seconds: float, known: Callable[[], Awaitable[None]]
+    ) -> None:
+        while True:
+            if await self.fetch():
+                await known()
+                await asyncio.sleep(refresh_seconds)
+            else:
+                await asyncio.sleep(retry_seconds)

@@ -1,0 +1,87 @@
+"""Settings of the gateway, from the environment."""
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from restock.serving.settings import ServiceSettings
+from services.gateway.calendar import day_of_date
+
+ADDRESS = r"^\S+:\d{1,5}$"
+
+
+class GatewaySettings(ServiceSettings):
+    """Read from ``RESTOCK_GATEWAY_*``, shared ones from ``RESTOCK_*``."""
+
+    model_config = SettingsConfigDict(env_prefix="RESTOCK_GATEWAY_")
+
+    port: int = Field(default=50051, ge=0, le=65535)
+    """gRPC port; 0 takes a free one."""
+    metrics_port: int = Field(default=9101, ge=0, le=65535)
+    """Port of ``/metrics``; 0 takes a free one."""
+
+    profile_store_address: str = Field(default="127.0.0.1:50052", pattern=ADDRESS)
+    """Where profile_store listens, ``host:port`` or a gRPC name such as ``dns:///profiles:50052``."""
+    candidate_gen_address: str = Field(default="127.0.0.1:50053", pattern=ADDRESS)
+    """Where candidate_gen listens."""
+    reranker_address: str = Field(default="127.0.0.1:50054", pattern=ADDRESS)
+    """Where reranker listens."""
+
+    default_deadline_ms: int = Field(default=1000, ge=1, le=600_000)
+    """Time for a call whose caller set no deadline."""
+    reserve_ms: int = Field(default=20, ge=0, le=10_000)
+    """Kept back from every hop, so that a degraded answer still gets out in time."""
+    profile_store_ms: int = Field(default=200, ge=1, le=600_000)
+    """Most time that reading a profile may take. All three together fit the default deadline."""
+    candidate_gen_ms: int = Field(default=300, ge=1, le=600_000)
+    """Most time that finding candidates may take."""
+    reranker_ms: int = Field(default=300, ge=1, le=600_000)
+    """Most time that re-ranking may take."""
+    batch_concurrency: int = Field(default=8, ge=1, le=100)
+    """Shoppers of one batch that are worked on at once."""
+
+    cache_entries: int = Field(default=2_000, ge=0, le=1_000_000)
+    """Answers kept for equal requests on an unchanged profile; 0 turns the cache off."""
+    cache_seconds: float = Field(default=30.0, gt=0, le=86_400)
+    """How long an answer is kept: how long a new model version may go unnoticed."""
+
+    popular_count: int = Field(default=2_000, ge=1, le=10_000)
+    """Popular products kept for the time when candidate_gen is away."""
+    popular_refresh_seconds: float = Field(default=60.0, gt=0, le=86_400)
+    """How often they are asked for again."""
+    popular_retry_seconds: float = Field(default=1.0, gt=0, le=3_600)
+    """How long to wait after asking in vain."""
+
+    tuning: Path | None = None
+    """TOML file of knobs changed for this deployment; only those of the proto's TuningOverrides."""
+    as_of_day: int | None = Field(default=None, ge=1, le=84_006)
+    """A fixed "now", for replaying historical data: days from 1970-01-01, or a date such as
+    ``2017-12-31``. A request's own as_of_time comes first."""
+    time_zone: str = "UTC"
+    """The shop's time zone, as in profile_store: it says which day "now" is."""
+
+    @field_validator("as_of_day", mode="before")
+    @classmethod
+    def as_day(cls, value: object) -> object:
+        """Read a date as the number of its day."""
+        if isinstance(value, str) and "-" in value:
+            return day_of_date(date.fromisoformat(value))
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """Refuse a name that is no time zone."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone of this machine") from error
+        return name
+
+    @property
+    def popular_file(self) -> Path:
+        """Where the popular products outlive a restart."""
+        return self.home / "gateway" / "popular.pb"

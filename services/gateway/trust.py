@@ -1,0 +1,219 @@
+"""Whether a peer's answer can be used. Cheap: what every request pays for is lengths and the page.
+
+All columns of the candidates are looked through only once a ranking of them has failed: then the
+question is whose fault that was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, RERANKER, PeerFailed
+
+if TYPE_CHECKING:
+    from services.gateway.peers import Candidates, Generated, Neighbours, Page, Popular, Profile
+    from services.gateway.query import Query
+
+MAX_CANDIDATES = 1000
+MAX_VERSION_LENGTH = 128
+STRATEGIES_USED = frozenset((1, 2, 3, 4))
+"""Strategies that can have been used: neither UNSPECIFIED nor AUTO."""
+BREAKDOWN_TOLERANCE = 1e-4
+"""Relative difference of a score and the sum of its parts that float32 arithmetic explains."""
+
+
+def check_profile(profile: Profile, user_id: str) -> None:
+    """Refuse somebody else's profile, and one whose columns or amounts make no sense.
+
+    Raises:
+        PeerFailed: of the profile store.
+    """
+    if profile.user_id not in ("", user_id):
+        raise PeerFailed(PROFILE_STORE, "profile of another user")
+    columns = (
+        profile.purchase_counts, profile.first_days, profile.last_days,
+        profile.units_milli, profile.spend_milli,
+    )  # fmt: skip
+    if not even(len(profile.product_ids), columns):
+        raise PeerFailed(PROFILE_STORE, "columns differ in length")
+    if not (is_amount(profile.average_price) and is_amount(profile.spend_per_day)):
+        raise PeerFailed(PROFILE_STORE, "amounts that are none")
+
+
+def check_count(profiles: Sequence[Profile], users: int) -> None:
+    """Refuse another number of profiles than users were asked for.
+
+    Raises:
+        PeerFailed: of the profile store.
+    """
+    if len(profiles) != users:
+        raise PeerFailed(PROFILE_STORE, f"{len(profiles)} profiles for {users} users")
+
+
+def check_generated(answer: Generated, query: Query, wanted_version: str) -> None:
+    """Refuse candidates that are uneven, too many, nameless, or not what was asked for.
+
+    Raises:
+        PeerFailed: of candidate_gen.
+    """
+    if wrong := fault_of_answer(answer, query, wanted_version):
+        raise PeerFailed(CANDIDATE_GEN, wrong)
+
+
+def fault_of_answer(answer: Generated, query: Query, wanted_version: str) -> str:
+    """Say what is wrong with candidates at first sight; empty when nothing is."""
+    version, candidates = answer.model_version, answer.candidates
+    count = len(candidates.product_ids)
+    if not is_version(version) or wanted_version not in ("", version):
+        return "wrong model version"
+    if answer.strategy_used not in STRATEGIES_USED:
+        return "no strategy"
+    # A narrow request may leave none; the whole catalogue does not.
+    if count > MAX_CANDIDATES or not (count or query.restricted):
+        return f"{count} candidates"
+    if not even(count, columns_of(candidates)):
+        return "columns differ in length"
+    return "" if inside_lists(candidates, query) else "candidates outside the request's lists"
+
+
+def inside_lists(candidates: Candidates, query: Query) -> bool:
+    """Tell whether the request's lists let every candidate through."""
+    ids = candidates.product_ids
+    if query.included and not query.included.issuperset(ids):
+        return False
+    return not query.blocked or query.blocked.isdisjoint(ids)
+
+
+def fault_of_candidates(candidates: Candidates, signals: int) -> str:
+    """Look candidates through and say what is wrong with them; empty when nothing is.
+
+    Args:
+        candidates: even columns.
+        signals: number of the profile's products and the context's: what anchors point into.
+    """
+    parts = (candidates.als, candidates.item_cf, candidates.popularity, candidates.history)
+    for part in parts:
+        scores = np.array(part, np.float64)
+        # NaN fails both comparisons.
+        if scores.size and not (scores.min() >= 0 and scores.max() < np.inf):
+            return "scores that are none"
+    if len(set(candidates.product_ids)) < len(candidates.product_ids):
+        return "a candidate twice"
+    anchors = np.array(candidates.anchors, np.int64)
+    if anchors.size and not (anchors.min() >= -1 and anchors.max() < signals):
+        return "anchors that point nowhere"
+    return ""
+
+
+def check_page(
+    page: Page, candidates: Candidates, query: Query, wanted_version: str, full: bool
+) -> None:
+    """Refuse a page that does not come from the candidates and versions that were sent.
+
+    Args:
+        page: the reranker's answer.
+        candidates: what it was to rank.
+        query: asks for a page size.
+        wanted_version: that it was to rank with; empty leaves the choice to it.
+        full: whether as many results must come as there can be.
+
+    Raises:
+        PeerFailed: of the reranker.
+    """
+    version = page.model_version
+    if not is_version(version) or wanted_version not in ("", version):
+        raise PeerFailed(RERANKER, "wrong model version")
+    found, possible = len(page.results), min(query.page_size, len(candidates.product_ids))
+    if found > possible or (full and found < possible):
+        raise PeerFailed(RERANKER, f"{found} results where {possible} belong")
+    if wrong := fault_of_results(page.results, candidates):
+        raise PeerFailed(RERANKER, wrong)
+
+
+def fault_of_results(results: Sequence[Any], candidates: Candidates) -> str:
+    """Say what is wrong with a page's results; empty when nothing is."""
+    ids, seen = candidates.product_ids, set()
+    count = len(ids)
+    for result in results:
+        position, product_id = result.position, result.product_id
+        if position >= count or ids[position] != product_id:
+            return "results that are not among the candidates"
+        if not is_amount(result.score) or not is_amount(result.cycle_days):
+            return "scores that are none"
+        if not adds_up(result):
+            return "a breakdown that does not add up"
+        seen.add(product_id)
+    return "" if len(seen) == len(results) else "a result twice"
+
+
+def adds_up(result: Any) -> bool:
+    """Tell whether a result's parts sum up to its score."""
+    parts = result.breakdown
+    total = (
+        parts.als + parts.item_cf + parts.popularity + parts.history
+        + parts.price + parts.repurchase + parts.segment + parts.upsell
+    )  # fmt: skip
+    return bool(abs(total - result.score) <= BREAKDOWN_TOLERANCE * (result.score + 1e-6))
+
+
+def check_popular(popular: Popular, most: int) -> None:
+    """Refuse a list of popular products that is uneven, too long, or scores nothing sensible.
+
+    Raises:
+        PeerFailed: of candidate_gen.
+    """
+    ids = popular.product_ids
+    columns = (popular.scores, popular.categories, popular.prices)
+    if not is_version(popular.model_version):
+        raise PeerFailed(CANDIDATE_GEN, "wrong model version")
+    if len(ids) > most or len(set(ids)) < len(ids) or "" in ids:
+        raise PeerFailed(CANDIDATE_GEN, "popular products that are none")
+    if any(len(column) != len(ids) for column in columns):
+        raise PeerFailed(CANDIDATE_GEN, "columns differ in length")
+    if not all(0 <= score <= 1 for score in popular.scores):
+        raise PeerFailed(CANDIDATE_GEN, "scores that are none")
+
+
+def check_neighbours(neighbours: Neighbours, product_id: str, most: int) -> None:
+    """Refuse neighbours that are uneven, too many, the product itself, or score nothing sensible.
+
+    Raises:
+        PeerFailed: of candidate_gen.
+    """
+    ids = neighbours.product_ids
+    if not is_version(neighbours.model_version):
+        raise PeerFailed(CANDIDATE_GEN, "wrong model version")
+    if len(ids) > most or len(set(ids)) < len(ids) or "" in ids or product_id in ids:
+        raise PeerFailed(CANDIDATE_GEN, "neighbours that are none")
+    if len(neighbours.scores) != len(ids):
+        raise PeerFailed(CANDIDATE_GEN, "columns differ in length")
+    if not all(0 < score <= 1 for score in neighbours.scores):
+        raise PeerFailed(CANDIDATE_GEN, "scores that are none")
+
+
+def columns_of(candidates: Candidates) -> tuple[Sequence[float], ...]:
+    """All columns beside the ids."""
+    return (
+        candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
+        candidates.anchors, candidates.purchase_counts, candidates.first_days,
+        candidates.last_days,
+    )  # fmt: skip
+
+
+def even(count: int, columns: Sequence[Sequence[float]]) -> bool:
+    """Tell whether every column has `count` entries, or none: all zero."""
+    return all(len(column) in (0, count) for column in columns)
+
+
+def is_amount(value: float) -> bool:
+    """Tell whether a number is finite and at least 0."""
+    return 0 <= value < math.inf
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a model version has a name."""
+    return 0 < len(name.encode()) <= MAX_VERSION_LENGTH
