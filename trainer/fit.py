@@ -14,7 +14,7 @@ from restock.core.catalogue import Catalogue
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.fit_als import fit_als
-from trainer.fit_item_cf import fit_item_cf
+from trainer.fit_item_cf import BLOCK_ITEMS, fit_item_cf
 from trainer.profiles import profile_table
 from trainer.progress import Progress
 from trainer.purchases import Purchases
@@ -46,8 +46,9 @@ def fit_retrieval(
     """Learn level 1's arrays from the strength matrix, (users, items) float32."""
     with progress.stage("ALS", tuning.als_iterations) as iterated:
         user_factors, item_factors = fit_als(strengths, tuning, iterated)
-    with progress.stage("Item-CF"):
-        neighbours, weights = fit_item_cf(strengths, tuning)
+    blocks = -(-strengths.shape[1] // BLOCK_ITEMS)
+    with progress.stage("Item-CF", blocks) as added:
+        neighbours, weights = fit_item_cf(strengths, tuning, added)
     with progress.stage("Index"), threadpool_limits(1):  # one query at a time: threads only wait
         index = choose_index(item_factors, user_factors, tuning.source_candidates, tuning)
     return Retrieval(item_factors, neighbours, weights, index)
