@@ -1,0 +1,128 @@
+import logging
+from collections.abc import AsyncIterator
+from urllib.request import urlopen
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from restock.serving.logs import REQUEST_ID
+from restock.serving.runner import Running
+from tests.unit.serving.echo import SECRET, SERVICE, call, running
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Running]:
+    async with running() as service:
+        yield service
+
+
+@pytest.fixture
+async def channel(service: Running) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+        yield channel
+
+
+def metrics(service: Running) -> list[str]:
+    with urlopen(f"http://127.0.0.1:{service.metrics_port}/metrics") as page:
+        return page.read().decode().splitlines()
+
+
+async def failure(channel: grpc.aio.Channel, method: str) -> grpc.aio.AioRpcError:
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await call(channel, method)
+    return failed.value
+
+
+async def test_a_call_is_answered(channel):
+    assert await call(channel, "Echo", b"hello") == b"hello"
+
+
+async def test_a_stream_of_requests_is_answered(channel):
+    async def three() -> AsyncIterator[bytes]:
+        for message in (b"a", b"b", b"c"):
+            yield message
+
+    assert await channel.stream_unary(f"/{SERVICE}/Count")(three(), timeout=5) == b"3"
+
+
+async def test_an_error_of_the_domain_becomes_its_status_with_details(channel):
+    error = await failure(channel, "Refuse")
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert error.details() == "filter.min_price: at least 0"
+    detail = error_details_pb2.BadRequest()
+    assert rpc_status.from_call(error).details[0].Unpack(detail)
+    assert detail.field_violations[0].field == "filter.min_price"
+
+
+async def test_an_unexpected_error_tells_strangers_nothing_of_the_inside(channel, caplog):
+    error = await failure(channel, "Crash")
+    assert error.code() == grpc.StatusCode.INTERNAL
+    assert SECRET not in error.details()
+    assert SECRET in caplog.text
+
+
+async def test_a_deliberate_abort_keeps_its_code(channel, service):
+    error = await failure(channel, "Abort")
+    assert error.code() == grpc.StatusCode.OUT_OF_RANGE
+    assert error.details() == "past the end"
+    labels = 'restock_rpc_total{code="OUT_OF_RANGE",method="Abort",service="EchoService"}'
+    assert f"{labels} 1.0" in metrics(service)
+
+
+async def test_calls_are_counted_and_timed_by_method_and_code(channel, service):
+    for _ in range(3):
+        await call(channel, "Echo")
+    await failure(channel, "Wait")
+
+    page = metrics(service)
+    totals = 'restock_rpc_total{{code="{}",method="{}",service="EchoService"}} {}'
+    assert totals.format("OK", "Echo", "3.0") in page
+    assert totals.format("UNAVAILABLE", "Wait", "1.0") in page
+    assert 'restock_rpc_seconds_count{method="Echo",service="EchoService"} 3.0' in page
+
+
+@pytest.fixture
+def requests_of_log_lines(caplog) -> list[str]:
+    """The request id in force at each line of the RPC log."""
+    found = []
+
+    def look(record: logging.LogRecord) -> bool:
+        found.append(REQUEST_ID.get())
+        return True
+
+    caplog.set_level(logging.INFO, "restock.rpc")
+    log = logging.getLogger("restock.rpc")
+    log.addFilter(look)
+    yield found
+    log.removeFilter(look)
+
+
+async def test_the_callers_request_id_is_carried(channel, requests_of_log_lines):
+    await call(channel, "Echo", metadata=(("x-request-id", "r-42"),))
+    assert requests_of_log_lines == ["r-42"]
+
+
+async def test_a_call_without_a_request_id_gets_one_of_its_own(channel, requests_of_log_lines):
+    await call(channel, "Echo")
+    await call(channel, "Echo")
+    first, second = requests_of_log_lines
+    assert len(first) == len(second) == 32
+    assert first != second
+
+
+async def test_a_huge_request_id_is_cut(channel, requests_of_log_lines):
+    await call(channel, "Echo", metadata=(("x-request-id", "x" * 1000),))
+    assert requests_of_log_lines == ["x" * 128]
+
+
+async def test_a_call_is_one_line_of_the_log(channel, caplog):
+    caplog.set_level(logging.INFO, "restock.rpc")
+    await call(channel, "Echo")
+    await failure(channel, "Refuse")
+    lines = [record for record in caplog.records if record.name == "restock.rpc"]
+    assert [(line.method, line.code) for line in lines] == [
+        ("Echo", "OK"), ("Refuse", "INVALID_ARGUMENT"),
+    ]  # fmt: skip
+    assert all(line.ms > 0 for line in lines)

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from restock.serving.settings import ServiceSettings
+
+
+def settings(**given: object) -> ServiceSettings:
+    return ServiceSettings(**{"port": 1, "metrics_port": 2} | given)
+
+
+def test_defaults_listen_on_this_machine_only():
+    assert settings().host == "127.0.0.1"
+
+
+def test_shared_settings_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("RESTOCK_HOME", "/data")
+    monkeypatch.setenv("RESTOCK_DRAIN_SECONDS", "7.5")
+    monkeypatch.setenv("RESTOCK_LOG_LEVEL", "WARNING")
+    given = settings()
+    assert given.models == Path("/data/models")
+    assert given.drain_seconds == 7.5
+    assert given.log_level == "WARNING"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RESTOCK_DRAIN_SECONDS", "-1"),
+        ("RESTOCK_MODEL_POLL_SECONDS", "0"),
+        ("RESTOCK_LOG_LEVEL", "LOUD"),
+        ("RESTOCK_MAX_MESSAGE_MEBIBYTES", "0"),
+    ],
+)
+def test_a_setting_out_of_range_stops_the_start(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name):
+        settings()
+
+
+def test_settings_cannot_be_changed_under_way():
+    with pytest.raises(ValidationError, match="frozen"):
+        settings().port = 3
