@@ -101,7 +101,7 @@ def test_an_image_runs_as_a_numbered_user_without_rights(name):
 
 def test_the_trainer_says_what_it_takes():
     done = docker("run", "--rm", *LOCKED_DOWN, f"restock/trainer:{TAG}", "--help")
-    assert "--purchases" in done.stdout
+    assert "--transactions" in done.stdout
 
 
 def test_services_do_not_carry_the_trainers_packages():

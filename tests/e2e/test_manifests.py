@@ -8,6 +8,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from restock.serving.settings import ServiceSettings
+from services.gateway.settings import GatewaySettings
+from services.profile_store.settings import ProfileStoreSettings
+from trainer.__main__ import options
+
 ROOT = Path(__file__).parents[2]
 PORTS = {"gateway": 50051, "profile-store": 50052, "candidate-gen": 50053, "reranker": 50054}
 METRICS_PORTS = {"gateway": 9101, "profile-store": 9102, "candidate-gen": 9103, "reranker": 9104}
@@ -123,6 +128,29 @@ def test_the_gateway_finds_all_pods_of_a_leaf_by_dns(base, leaf):
     variable = f"RESTOCK_GATEWAY_{leaf.replace('-', '_').upper()}_ADDRESS"
     assert given[variable] == f"dns:///{leaf}:{PORTS[leaf]}"
     assert named(base, "Service")[leaf]["spec"]["clusterIP"] == "None"
+
+
+def test_every_variable_of_the_gateway_and_profile_store_is_a_setting_of_theirs(base):
+    fields = {
+        "gateway": GatewaySettings.model_fields,
+        "profile-store": ProfileStoreSettings.model_fields,
+    }
+    for name, known in fields.items():
+        prefix = f"RESTOCK_{name.replace('-', '_').upper()}_"
+        for each in pods(base)[name]["containers"][0]["env"]:
+            assert each["name"].removeprefix(prefix).lower() in known
+
+
+def test_every_shared_variable_is_a_setting_of_all_services(base):
+    shared = next(each["data"] for each in base if each["kind"] == "ConfigMap")
+    aliases = {str(field.validation_alias) for field in ServiceSettings.model_fields.values()}
+    assert set(shared) <= aliases
+
+
+def test_the_trainer_takes_the_arguments_that_it_is_given(base):
+    given = options().parse_args(pods(base)["trainer"]["containers"][0]["args"])
+    assert given.activate
+    assert str(given.transactions) == "/purchases/transactions.parquet"
 
 
 def test_only_the_trainer_may_write_models(base):
