@@ -4,6 +4,7 @@ Rows in messages count from 1: in a CSV file with the header, as an editor shows
 that spans lines counts as one), in a Parquet file from the first record.
 """
 
+import csv
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from restock.core.arrays import Floats, Ints, Mask
@@ -190,31 +192,45 @@ def read_csv(path: Path, columns: Sequence[str]) -> Table:
     """Read columns of a CSV file as text, without its blank lines.
 
     Raises:
-        InvalidFile: it is broken or lacks a column.
+        InvalidFile: it is broken, a row is longer or shorter than the header, or lacks a column.
+        OSError: it cannot be opened.
+    """
+    require(path, csv_header(path), columns)
+    try:
+        table = arrow_csv.read_csv(
+            path,
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=list(columns),
+                column_types=dict.fromkeys(columns, pa.string()),
+                strings_can_be_null=False,
+            ),
+            read_options=arrow_csv.ReadOptions(use_threads=False),  # else errors name no row
+        )
+    except pa.ArrowInvalid as error:
+        row = re.search(r"Row #(\d+): ", str(error))
+        reason = str(error).split(row.group() if row else ": ", 1)[-1]
+        number = int(row.group(1)) if row else None
+        raise InvalidFile(path, f"not readable as CSV: {reason}", number) from error
+    frame = table.to_pandas().set_axis(pd.RangeIndex(2, len(table) + 2))
+    blank = (frame == "").all(axis=1)
+    return Table(path, frame[~blank] if blank.any() else frame)
+
+
+def csv_header(path: Path) -> list[str]:
+    """Column names of a CSV file.
+
+    Raises:
+        InvalidFile: it is empty or its first line is not CSV.
         OSError: it cannot be opened.
     """
     try:
-        present = pd.read_csv(path, nrows=0, dtype=str, encoding="utf-8-sig").columns
-        require(path, list(present), columns)
-        frame = pd.read_csv(
-            path,
-            usecols=list(columns),
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-        )
-    except pd.errors.EmptyDataError as error:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            return next(csv.reader(file))
+    except StopIteration as error:
         raise InvalidFile(path, "empty: a header and at least one row are needed") from error
-    except UnicodeDecodeError as error:
-        raise InvalidFile(path, f"UTF-8 is needed: {error.reason}") from error
-    except pd.errors.ParserError as error:
-        line = re.search(r"line (\d+)", str(error))
-        row = int(line.group(1)) if line else None
-        raise InvalidFile(path, f"not readable as CSV: {str(error).strip()}", row) from error
-    frame = frame.fillna("").set_axis(pd.RangeIndex(2, len(frame) + 2))
-    blank = (frame == "").all(axis=1)
-    return Table(path, frame[~blank] if blank.any() else frame)
+    except csv.Error as error:
+        raise InvalidFile(path, f"not readable as CSV: {error}", row=1) from error
 
 
 def read_parquet(path: Path, columns: Sequence[str]) -> Table:
@@ -237,12 +253,14 @@ def read_parquet(path: Path, columns: Sequence[str]) -> Table:
 
 
 def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:
-    """Refuse a file that lacks a column.
+    """Refuse a file that lacks a column, or has it twice.
 
     Raises:
         InvalidFile: names the column and those that are there.
     """
     for column in wanted:
+        if present.count(column) > 1:
+            raise InvalidFile(path, "each column has a name of its own", column=column)
         if column not in present:
             raise InvalidFile(
                 path,

@@ -1,0 +1,67 @@
+import pytest
+from typer.testing import CliRunner
+
+from restock.artifacts.store import BundleStore
+from restock.cli import app
+from tests.unit.trainer.shop import SMALL, TODAY, a_source, many_rows
+from trainer.progress import Quiet
+from trainer.train import train
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def version(tmp_path, home):
+    store = BundleStore(home / "models")
+    return train(a_source(tmp_path, many_rows()), SMALL, store, TODAY, Quiet())
+
+
+def restock(home, *arguments):
+    return runner.invoke(app, ["models", *arguments, "--home", str(home)], env={"COLUMNS": "120"})
+
+
+def test_without_a_version_it_says_how_to_make_one(home):
+    assert "restock train --sample" in " ".join(restock(home).output.split())
+
+
+def test_versions_are_listed_with_what_they_were_made_from(home, version):
+    for arguments in ([], ["list"]):
+        line = restock(home, *arguments).output.splitlines()[1].split()
+        assert line == [version, "2024-02-24", "12", "3", "flat", "1.000"]
+
+
+def test_the_active_version_has_a_mark(home, version):
+    assert restock(home, "activate", version).exit_code == 0
+    assert restock(home).output.splitlines()[1].split()[:2] == [version, "*"]
+
+
+def test_a_broken_version_is_listed_as_broken(home, version):
+    (home / "models" / version / "manifest.json").write_text("{}")
+    assert restock(home).output.splitlines()[1].split() == [version, "broken"]
+
+
+def test_show_prints_the_manifest_with_dates(home, version):
+    output = restock(home, "show", version).output
+    assert "2024-01-01" in output
+    assert "data_quality.raw_rows" in output
+
+
+@pytest.mark.parametrize("command", ["show", "activate"])
+def test_an_unknown_version_is_one_line_and_exit_code_2(home, version, command):
+    result = restock(home, command, "20240101-000000000000")
+    assert result.exit_code == 2
+    assert f"no model version '20240101-000000000000' in {home}/models" in result.stderr
+
+
+def test_a_damaged_version_cannot_be_activated(home, version):
+    with (home / "models" / version / "price.npy").open("ab") as file:
+        file.write(b"x")
+    result = restock(home, "activate", version)
+    assert result.exit_code == 2
+    assert "price.npy: its bytes are not what the manifest says" in result.stderr
+    assert BundleStore(home / "models").active() is None

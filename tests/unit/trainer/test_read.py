@@ -1,0 +1,104 @@
+import pytest
+
+from restock.errors import InvalidFile
+from tests.unit.trainer.shop import COLUMNS, HEADER, PRODUCTS, TODAY, write
+from trainer.columns import ProductColumns, TransactionColumns
+from trainer.read import read_products, read_transactions
+
+GOOD = "ann,milk,r1,2024-01-01T10:00:00Z,2,3.98\n"
+
+
+def read(tmp_path, rows, columns=COLUMNS.transactions, header=HEADER):
+    return read_transactions(write(tmp_path / "sales.csv", header + rows), columns, TODAY)
+
+
+def test_units_and_money_are_kept_in_whole_thousandths(tmp_path):
+    lines = read(tmp_path, GOOD)
+    assert lines.units_milli.tolist() == [2000]
+    assert lines.spend_milli.tolist() == [3980]
+
+
+def test_a_unit_price_is_multiplied_by_the_quantity(tmp_path):
+    columns = TransactionColumns(
+        user="customer", product="sku", day="day", quantity="units", unit_price="price"
+    )
+    lines = read(
+        tmp_path, "ann,milk,2024-01-01,3,1.99\n", columns, "customer,sku,day,units,price\n"
+    )
+    assert lines.spend_milli.tolist() == [5970]
+
+
+def test_rows_alike_in_every_column_are_repeats_only_where_there_is_an_order(tmp_path):
+    assert read(tmp_path, GOOD + GOOD).repeats.tolist() == [False, True]
+    without = COLUMNS.transactions.model_copy(update={"order": None})
+    assert read(tmp_path, GOOD + GOOD, without).repeats.tolist() == [False, False]
+
+
+def test_another_receipt_is_no_repeat(tmp_path):
+    assert not read(tmp_path, GOOD + GOOD.replace("r1", "r2")).repeats.any()
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "said"),
+    [
+        ("ann,milk,r,2024-01-01,two,3", "units", "a number up to 1,000,000,000 either way, not 't"),
+        ("ann,milk,r,2024-01-01,,3", "units", "not empty"),
+        ("ann,milk,r,2024-01-01,nan,3", "units", "a number"),
+        ("ann,milk,r,2024-01-01,inf,3", "units", "a number"),
+        ("ann,milk,r,2024-01-01,1,NaN", "total", "a number"),
+        ("ann,milk,r,2024-01-01,1,-inf", "total", "a number"),
+        ("ann,milk,r,2024-01-01,1,1e10", "total", "up to 1,000,000,000"),
+        (",milk,r,2024-01-01,1,3", "customer", "1 to 128 bytes without control characters, not e"),
+        ("a\tb,milk,r,2024-01-01,1,3", "customer", r"not 'a\tb'"),
+        ("ann," + "ü" * 65 + ",r,2024-01-01,1,3", "sku", "1 to 128 bytes"),
+        ("ann,milk,r,yesterday,1,3", "sold_at", "an ISO 8601 timestamp or day, not 'yesterday'"),
+        ("ann,milk,r,,1,3", "sold_at", "not empty"),
+        ("ann,milk,r,2024-07-02,1,3", "sold_at", "a day from 1970-01-01 to 2024-06-30"),
+        ("ann,milk,r,1969-12-30,1,3", "sold_at", "a day from 1970-01-01"),
+    ],
+)
+def test_a_bad_value_names_file_row_column_and_what_is_allowed(tmp_path, row, column, said):
+    with pytest.raises(InvalidFile) as refused:
+        read(tmp_path, GOOD + row + "\n" + GOOD)
+    error = refused.value
+    assert (error.path, error.row, error.column) == (tmp_path / "sales.csv", 3, column)
+    assert said in str(error)
+
+
+def test_an_id_of_128_bytes_is_allowed(tmp_path):
+    row = GOOD.replace("milk", "ü" * 64)
+    assert read(tmp_path, row).products.ids == ["ü" * 64]
+
+
+def test_a_huge_price_times_quantity_is_refused(tmp_path):
+    columns = TransactionColumns(
+        user="customer", product="sku", day="day", quantity="units", unit_price="price"
+    )
+    with pytest.raises(InvalidFile, match=r"row 2, column 'price': quantity times price up to"):
+        read(tmp_path, "ann,milk,2024-01-01,1e6,1e6\n", columns, "customer,sku,day,units,price\n")
+
+
+def test_product_names_are_joined_without_gaps_and_excluded_ones_marked(tmp_path):
+    products = read_products(write(tmp_path / "products.csv", PRODUCTS), COLUMNS.products)
+    assert products.names == ["Alp Whole milk", "Oat drink", "Korn Rye bread", "Carrier bag"]
+    assert products.categories == ["dairy", "dairy", "bakery", "bags"]
+    assert products.excluded.tolist() == [False, False, False, True]
+
+
+def test_products_need_no_category_and_no_name(tmp_path):
+    path = write(tmp_path / "products.csv", PRODUCTS)
+    products = read_products(path, ProductColumns(product="sku"))
+    assert products.row_of["bread"] == 2
+    assert set(products.names + products.categories) == {""}
+
+
+def test_a_line_break_in_a_name_becomes_a_space(tmp_path):
+    text = 'sku,category,brand,title\nmilk,dairy,Alp,"Whole\nmilk"\n'
+    products = read_products(write(tmp_path / "products.csv", text), COLUMNS.products)
+    assert products.names == ["Alp Whole milk"]
+
+
+def test_a_product_with_two_records_is_refused_at_the_second(tmp_path):
+    path = write(tmp_path / "products.csv", PRODUCTS + "milk,dairy,Alp,Milk\n")
+    with pytest.raises(InvalidFile, match=r"row 6, column 'sku': each product has one row"):
+        read_products(path, COLUMNS.products)

