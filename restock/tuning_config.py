@@ -94,7 +94,7 @@ class TuningConfig:
     """Best items that each source proposes (measured: 100 to 300 give the same recall@10)."""
     candidate_count: int = knob(300, 1, 1000)
     """Candidates that level 1 hands to level 2."""
-    index_recall_floor: float = knob(0.99, 0.0, 1.0)
+    index_recall_floor: float = knob(0.995, 0.0, 1.0)
     """Recall that an approximate index must reach when the bundle is built to be chosen."""
 
     # Level 2: price ---------------------------------------------------------------------------

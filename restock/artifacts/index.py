@@ -1,10 +1,14 @@
 """Search of ALS factors with FAISS: which index suits a catalogue, by measured recall and work.
 
-Three kinds. `flat` reads every row. `norm_tiers` is exact too: the rows of largest norm are searched
+Four kinds. `flat` reads every row. `norm_tiers` is exact too: the rows of largest norm are searched
 first, and the rest only if one of them could still enter the top, which the Cauchy-Schwarz bound
-``|u| * |v|`` decides. Implicit-feedback factors are so skewed in norm that the rest is rarely read.
-`ivf` reads the nearest lists only, loses some recall and pays on very large catalogues.
+``|u| * |v|`` decides. `norm_head` never reads the rest: implicit-feedback factors are so skewed in
+norm that few of the best lie there. `ivf` reads the nearest lists only and pays on very large
+catalogues. The last two lose some recall, which is measured.
 """
+
+import math
+from typing import Any
 
 import faiss
 import numpy as np
@@ -16,6 +20,8 @@ from restock.tuning_config import TuningConfig
 
 SMALL_CATALOGUE = 8192
 """Rows up to which nothing beats reading all of them."""
+SMALLEST_HEAD = 2048
+PRECISION = 10_000
 IVF_CATALOGUE = 200_000
 """Rows from which an approximate index is worth trying."""
 IVF_PROBES = (8, 16, 32, 64, 128)
@@ -59,6 +65,11 @@ class NormTiers:
             rows, scores = self._with_rest(rows, scores, user_factors, count)
         return self._order[rows], scores
 
+    @property
+    def head(self) -> "NormHead":
+        """The same without ever reading the rest."""
+        return NormHead(self._order[: self._head_rows], self._head)
+
     def _with_rest(
         self, rows: Longs, scores: Floats, user_factors: Floats, count: int
     ) -> tuple[Longs, Floats]:
@@ -68,6 +79,19 @@ class NormTiers:
         scores = np.concatenate([scores, more_scores])
         best = np.argsort(-scores, kind="stable")[:count]
         return rows[best], scores[best]
+
+
+class NormHead:
+    """Approximate search that reads the rows of largest norm only."""
+
+    def __init__(self, rows: Longs, head: FaissIndex) -> None:
+        self._rows = rows
+        self._head = head
+
+    def search(self, user_factors: Floats, count: int) -> tuple[Longs, Floats]:
+        """Return the best rows and their scores, best first."""
+        rows, scores = self._head.search(user_factors, count)
+        return self._rows[rows], scores
 
 
 def flat(item_factors: Floats) -> FaissIndex:
@@ -95,8 +119,9 @@ def build_index(item_factors: Floats, choice: IndexChoice) -> FactorIndex:
         item_factors: (items, factors) float32.
         choice: kind and parameters.
     """
-    if choice.kind == "norm_tiers":
-        return NormTiers(item_factors, choice.head_rows)
+    if choice.kind in ("norm_tiers", "norm_head"):
+        tiers = NormTiers(item_factors, choice.head_rows)
+        return tiers if choice.kind == "norm_tiers" else tiers.head
     if choice.kind == "ivf":
         index = inverted_lists(item_factors, choice.lists)
         index.nprobe = choice.probes
@@ -130,42 +155,50 @@ def choose_index(
 
 
 def tier_choices(item_factors: Floats, sample: Floats, count: int) -> list[IndexChoice]:
-    """Measure heads of every power of two."""
-    items, choices, head = len(item_factors), [], SMALL_CATALOGUE // 4
+    """Measure heads of every power of two, with the rest behind them and without it."""
+    items, choices, head = len(item_factors), [], SMALLEST_HEAD
     while head < items:
-        index = NormTiers(item_factors, head)
-        for user in sample:
-            index.search(user, count)
-        share = (head + (items - head) * index.rest_searches / len(sample)) / items
-        choices.append(
-            IndexChoice(
-                kind="norm_tiers", head_rows=head, recall=1.0, scanned_share=round(share, 4)
-            )
-        )
+        tiers = NormTiers(item_factors, head)
+        recall = recall_of(tiers.head, truth_of(tiers, sample, count), sample, count)
+        whole = (head + (items - head) * tiers.rest_searches / len(sample)) / items
+        choices.append(choice("norm_tiers", 1.0, whole, head_rows=head))
+        choices.append(choice("norm_head", recall, head / items, head_rows=head))
         head *= 2
     return choices
 
 
 def ivf_choices(item_factors: Floats, sample: Floats, count: int) -> list[IndexChoice]:
     """Measure an inverted file at several numbers of probes."""
-    exact = flat(item_factors)
-    truth = [set(exact.search(user, count)[0].tolist()) for user in sample]
+    truth = truth_of(flat(item_factors), sample, count)
     lists = round(len(item_factors) ** 0.5)
     index = inverted_lists(item_factors, lists)
-    found, choices = FaissIndex(index), []
+    choices = []
     for probes in IVF_PROBES:
         index.nprobe = probes
-        hits = [
-            len(best.intersection(found.search(user, count)[0].tolist())) / len(best)
-            for user, best in zip(sample, truth, strict=True)
-        ]
-        choices.append(
-            IndexChoice(
-                kind="ivf",
-                lists=lists,
-                probes=probes,
-                recall=round(float(np.mean(hits)), 4),
-                scanned_share=round(probes / lists, 4),
-            )
-        )
+        recall = recall_of(FaissIndex(index), truth, sample, count)
+        choices.append(choice("ivf", recall, probes / lists, lists=lists, probes=probes))
     return choices
+
+
+def truth_of(exact: FactorIndex, sample: Floats, count: int) -> list[set[int]]:
+    """Rows that an exact index finds for each sampled user."""
+    return [set(exact.search(user, count)[0].tolist()) for user in sample]
+
+
+def recall_of(index: FactorIndex, truth: list[set[int]], sample: Floats, count: int) -> float:
+    """Mean share of the exact rows that an index finds."""
+    hits = [
+        len(best.intersection(index.search(user, count)[0].tolist())) / len(best)
+        for user, best in zip(sample, truth, strict=True)
+    ]
+    return float(np.mean(hits))
+
+
+def choice(kind: Any, recall: float, scanned_share: float, **sizes: int) -> IndexChoice:
+    """State one measured choice; four digits say all that a sample can."""
+    return IndexChoice(
+        kind=kind,
+        recall=math.floor(recall * PRECISION) / PRECISION,
+        scanned_share=round(scanned_share, 4),
+        **sizes,
+    )

@@ -24,11 +24,12 @@ class IndexChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["flat", "norm_tiers", "ivf"]
+    kind: Literal["flat", "norm_tiers", "norm_head", "ivf"]
     """flat: exact, all rows. norm_tiers: exact, the rows of largest norm first and the rest only
-    when they could still matter. ivf: approximate, the nearest lists only."""
+    when they could still matter. norm_head: approximate, the rows of largest norm only. ivf:
+    approximate, the nearest lists only."""
     head_rows: int = Field(default=0, ge=0)
-    """norm_tiers: rows in the first tier."""
+    """norm_tiers and norm_head: rows in the first tier."""
     lists: int = Field(default=0, ge=0)
     """ivf: number of lists."""
     probes: int = Field(default=0, ge=0)

@@ -116,13 +116,13 @@ def generate(query: Query, model: Level1) -> CandidateList:
     space = model.workspace
     touched = item_cf.add_neighbours(
         model.neighbours, model.neighbour_weights, heard.rows[strongest], heard.strengths[strongest],
-        space.scores, space.strongest, space.anchors, space.touched,
+        space.gains, space.touched,
     )  # fmt: skip
     try:
         pool = pool_of(query, model, strategy, user, space.touched[:touched])
         return ranked(query, model, strategy, user, pool, heard.positions[strongest])
     finally:
-        item_cf.forget(space.scores, space.strongest, space.anchors, space.touched, touched)
+        item_cf.forget(space.gains, space.touched, touched)
 
 
 def signals_of(query: Query, catalogue: Catalogue) -> Signals:
@@ -178,7 +178,7 @@ def by_als(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Lo
 
 def by_item_cf(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
     """Rows that item-CF scores highest."""
-    return item_cf.best_touched(model.workspace.scores, touched, query.tuning.source_candidates)
+    return item_cf.best_touched(model.workspace.gains, touched, query.tuning.source_candidates)
 
 
 def by_popularity(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
@@ -243,14 +243,14 @@ def ranked(
     own = np.append(history_scores(query), np.float32(0))
     scores = {
         "als": model.item_factors[pool] @ user,
-        "item_cf": model.workspace.scores[pool],
+        "item_cf": model.workspace.scores(pool),
         "popularity": model.catalogue.popularity[pool],
         "history": own[owned],
     }
     parts = blend(scores, source_weights(strategy, query.tuning))
     total = parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"]
     best = np.argsort(-total, kind="stable")[: query.tuning.candidate_count]
-    anchors = np.append(heard, item_cf.NOBODY)[model.workspace.anchors[pool[best]]]
+    anchors = np.append(heard, item_cf.NOBODY)[model.workspace.anchors(pool[best])]
     return CandidateList(
         strategy=strategy,
         rows=pool[best],

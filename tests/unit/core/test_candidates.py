@@ -111,8 +111,8 @@ def test_the_workspace_is_clean_after_every_request():
         generate(a_query(SHOP, {"milk": (9, 1)}, context=("eggs",)), model)
     again = generate(a_query(SHOP, {"bread": (1, 3)}), model)
     assert first.rows.tolist() == again.rows.tolist()
-    assert not model.workspace.scores.any()
-    assert (model.workspace.anchors == -1).all()
+    assert not model.workspace.scores(np.arange(5)).any()
+    assert (model.workspace.anchors(np.arange(5)) == -1).all()
     assert (model.workspace.positions == -1).all()
 
 
