@@ -55,10 +55,11 @@ def blend(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> dict[st
         weights: at least 0, by source.
     """
     scaled = {name: to_unit(column) for name, column in scores.items() if weights[name] > 0}
-    total = sum(weights[name] for name, column in scaled.items() if column.any())
+    heard = {name: column for name, column in scaled.items() if column.any()}
+    total = sum(weights[name] for name in heard)
     return {
-        name: scaled[name] * np.float32(weights[name] / total)
-        if name in scaled and total > 0
+        name: heard[name] * np.float32(weights[name] / total)
+        if name in heard
         else np.zeros_like(column)
         for name, column in scores.items()
     }

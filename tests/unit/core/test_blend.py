@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights, to_unit
+from tests.unit.core.shop import TUNING, floats
+
+
+def parts_of(weights, **scores):
+    return {name: part.tolist() for name, part in blend(scores, weights).items()}
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_without_a_signal_popularity_answers(strategy):
+    assert resolve(strategy, has_signal=False) is Strategy.POPULARITY
+
+
+def test_with_a_signal_auto_is_hybrid_and_the_others_are_themselves():
+    answered = {strategy: resolve(strategy, has_signal=True) for strategy in Strategy}
+    assert answered.pop(Strategy.AUTO) is Strategy.HYBRID
+    assert all(asked is answer for asked, answer in answered.items())
+
+
+def test_hybrid_is_40_percent_als_40_percent_item_cf_20_percent_popularity():
+    weights = source_weights(Strategy.HYBRID, TUNING)
+    assert weights == {"als": 0.4, "item_cf": 0.4, "popularity": 0.2, "history": 0.0}
+
+
+def test_a_single_source_has_all_the_weight():
+    weights = source_weights(Strategy.ITEM_CF, TUNING)
+    assert weights == {"als": 0.0, "item_cf": 1.0, "popularity": 0.0, "history": 0.0}
+
+
+def test_scores_are_brought_to_one_scale_by_the_highest():
+    assert to_unit(floats(4, 1, 0)).tolist() == [1, 0.25, 0]
+
+
+def test_a_score_below_zero_counts_as_zero():
+    assert to_unit(floats(2, -3)).tolist() == [1, 0]
+    assert to_unit(floats(-2, -3)).tolist() == [0, 0]
+
+
+def test_no_scores_have_no_scale():
+    assert to_unit(floats()).tolist() == []
+    assert to_unit(floats(0, 0)).tolist() == [0, 0]
+
+
+def test_two_sources_on_different_scales_are_added_by_weight():
+    told = parts_of({"als": 0.75, "item_cf": 0.25}, als=floats(10, 5), item_cf=floats(0, 0.1))
+    assert told == {"als": [0.75, 0.375], "item_cf": [0, 0.25]}
+
+
+def test_the_weight_of_a_silent_source_is_shared_out_in_proportion():
+    told = parts_of(
+        {"als": 0.5, "item_cf": 0.375, "popularity": 0.125},
+        als=floats(0), item_cf=floats(3), popularity=floats(1),
+    )  # fmt: skip
+    assert told == {"als": [0], "item_cf": [0.75], "popularity": [0.25]}
+
+
+def test_a_source_without_weight_says_nothing():
+    assert parts_of({"als": 1, "item_cf": 0}, als=floats(2), item_cf=floats(9)) == {
+        "als": [1],
+        "item_cf": [0],
+    }
+
+
+def test_weights_that_add_up_to_two_are_brought_to_one():
+    told = parts_of({"als": 1, "item_cf": 1}, als=floats(1), item_cf=floats(1))
+    assert told == {"als": [0.5], "item_cf": [0.5]}
+
+
+def test_all_weights_at_zero_give_parts_of_zero():
+    assert parts_of({"als": 0, "item_cf": 0}, als=floats(1), item_cf=floats(1)) == {
+        "als": [0],
+        "item_cf": [0],
+    }
+
+
+def test_a_silent_source_beside_one_of_next_to_no_weight_stays_silent():
+    told = parts_of({"als": 1e-300, "item_cf": 1}, als=floats(1), item_cf=floats(0))
+    assert told == {"als": [1], "item_cf": [0]}
+
+
+@given(data=st.data(), candidates=st.integers(0, 12))
+def test_parts_are_never_negative_and_together_at_most_one(data, candidates):
+    column = st.lists(st.floats(-100, 100, width=32), min_size=candidates, max_size=candidates)
+    scores = {name: floats(*data.draw(column)) for name in SOURCES}
+    weights = {name: data.draw(st.floats(0, 1)) for name in SOURCES}
+    parts = blend(scores, weights)
+    total = sum(parts.values())
+    assert all((part >= 0).all() for part in parts.values())
+    assert (total <= 1 + 1e-5).all()
+    assert np.isfinite(total).all()
+    assert all(not part.any() for name, part in parts.items() if weights[name] == 0)
