@@ -5,6 +5,10 @@ import numpy as np
 from restock.core.arrays import Floats, Mask
 from restock.tuning_config import TuningConfig
 
+LEAST_AVERAGE = 1e-6
+"""Average prices below it say nothing: every price would be out of their budget, and by how much
+would be more than a float32 can tell."""
+
 
 def price_ratio(prices: Floats, average_price: float) -> Floats:
     """Price over the shopper's average price; NaN where either is unknown, and then no rule applies.
@@ -13,9 +17,11 @@ def price_ratio(prices: Floats, average_price: float) -> Floats:
         prices: (candidates,) float32 in the shop's currency, NaN when unknown.
         average_price: the shopper's, 0 when unknown.
     """
-    if not average_price > 0:
+    if not average_price >= LEAST_AVERAGE:
         return np.full(len(prices), np.nan, np.float32)
-    return prices / np.float32(average_price)
+    # An average beyond float32 is infinite there: all is cheap beside it.
+    with np.errstate(over="ignore"):
+        return prices / np.float32(average_price)
 
 
 def price_factor(ratio: Floats, tuning: TuningConfig) -> Floats:
