@@ -82,10 +82,12 @@ def allowed(catalogue: Catalogue, wanted: ProductFilter) -> Mask:
             code for code, name in enumerate(catalogue.categories) if name in wanted.categories
         ]
         mask &= np.isin(catalogue.category, codes)
-    if wanted.min_price is not None:
-        mask &= catalogue.price >= wanted.min_price
-    if wanted.max_price is not None:
-        mask &= catalogue.price <= wanted.max_price
+    # A bound beyond float32 is infinite there, which lets the same prices through.
+    with np.errstate(over="ignore"):
+        if wanted.min_price is not None:
+            mask &= catalogue.price >= wanted.min_price
+        if wanted.max_price is not None:
+            mask &= catalogue.price <= wanted.max_price
     return mask
 
 
