@@ -39,7 +39,8 @@ class FaissIndex:
 
     def search(self, user_factors: Floats, count: int) -> tuple[Longs, Floats]:
         """Return the best rows and their scores, best first."""
-        wanted = min(count, self._index.ntotal)
+        # FAISS asserts that something is wanted, also of an index of no rows.
+        wanted = max(min(count, self._index.ntotal), 1)
         scores, rows = self._index.search(user_factors[None, :], wanted)
         found = rows[0] >= 0
         return rows[0][found], scores[0][found]
