@@ -49,7 +49,7 @@ format: $(VENV)/.installed ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 bench: restock/v1/.made ## the suite beside a bare star of empty services
-	$(BIN)/python benchmarks/star.py
+	$(BIN)/python -m benchmarks.star
 
 image: ## build the four service images and the trainer's
 	deploy/images.sh

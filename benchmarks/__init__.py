@@ -1,0 +1,1 @@
+"""What the suite costs: beside a bare star of empty services, and stage by stage."""
