@@ -1,6 +1,7 @@
 """Between the wire and the pipeline: checks what comes in once, encodes what goes out."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from google.rpc import code_pb2, status_pb2
@@ -248,8 +249,9 @@ def status_for(error: Exception) -> status_pb2.Status:
     )
 
 
+@lru_cache(maxsize=4096)
 def reason_to(reason: Reason) -> gateway_pb2.Reason:
-    """Encode a reason."""
+    """Encode a reason. The same ones come again and again: whoever takes one copies it."""
     why, text, anchor, cycle_days, days_since = reason
     return gateway_pb2.Reason(
         kind=gateway_pb2.ReasonKind.ValueType(why), text=text, anchor_product_id=anchor,

@@ -84,7 +84,7 @@ class GrpcProfileStore:
     async def profile(self, user_id: str, timeout: float) -> Profile:
         """Read one profile."""
         request = profile_store_pb2.GetProfileRequest(user_id=user_id)
-        call = self._get(request, timeout=timeout, metadata=trace())
+        call = self._get(request, timeout=enough(PROFILE_STORE, timeout), metadata=trace())
         response: profile_store_pb2.GetProfileResponse = await answer_of(PROFILE_STORE, call)
         if not response.HasField("profile"):
             raise PeerFailed(PROFILE_STORE, "no profile in the answer")
@@ -93,7 +93,7 @@ class GrpcProfileStore:
     async def profiles(self, user_ids: Iterable[str], timeout: float) -> Sequence[Profile]:
         """Read many profiles in one round trip."""
         request = profile_store_pb2.BatchGetProfilesRequest(user_ids=user_ids)
-        call = self._batch(request, timeout=timeout, metadata=trace())
+        call = self._batch(request, timeout=enough(PROFILE_STORE, timeout), metadata=trace())
         response: profile_store_pb2.BatchGetProfilesResponse = await answer_of(PROFILE_STORE, call)
         return response.profiles
 
@@ -122,14 +122,14 @@ class GrpcCandidateGen:
             as_of_day=query.as_of_day,
             model_version=version,
         )
-        call = self._generate(request, timeout=timeout, metadata=trace())
+        call = self._generate(request, timeout=enough(CANDIDATE_GEN, timeout), metadata=trace())
         generated: Generated = await answer_of(CANDIDATE_GEN, call)
         return generated
 
     async def popular(self, within: ProductFilter | None, count: int, timeout: float) -> Popular:
         """List what sells now."""
         request = candidate_gen_pb2.ListPopularRequest(filter=within, count=count)
-        call = self._popular(request, timeout=timeout, metadata=trace())
+        call = self._popular(request, timeout=enough(CANDIDATE_GEN, timeout), metadata=trace())
         popular: Popular = await answer_of(CANDIDATE_GEN, call)
         return popular
 
@@ -141,7 +141,7 @@ class GrpcCandidateGen:
             count=count,
             filter=request.filter if request.HasField("filter") else None,
         )
-        call = self._neighbours(wanted, timeout=timeout, metadata=trace())
+        call = self._neighbours(wanted, timeout=enough(CANDIDATE_GEN, timeout), metadata=trace())
         neighbours: Neighbours = await answer_of(CANDIDATE_GEN, call)
         return neighbours
 
@@ -168,15 +168,25 @@ class GrpcReranker:
             filter=query.request.filter if query.within else None,
             tuning=query.tuning,
         )
-        page: Page = await answer_of(
-            RERANKER, self._rerank(request, timeout=timeout, metadata=trace())
-        )
+        call = self._rerank(request, timeout=enough(RERANKER, timeout), metadata=trace())
+        page: Page = await answer_of(RERANKER, call)
         return page
 
 
 def trace() -> tuple[tuple[str, str], ...]:
     """Metadata that carries the request's id on."""
     return ((REQUEST_ID_KEY, REQUEST_ID.get()),)
+
+
+def enough(service: str, timeout: float) -> float:
+    """Return the seconds that a call may take, if that is any.
+
+    Raises:
+        PeerFailed: there is no time left: the peer is not even asked.
+    """
+    if timeout <= 0:
+        raise PeerFailed(service, grpc.StatusCode.DEADLINE_EXCEEDED.name)
+    return timeout
 
 
 async def answer_of(service: str, call: Awaitable[R]) -> R:

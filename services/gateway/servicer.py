@@ -17,6 +17,8 @@ from services.gateway.pipeline import Pipeline
 from services.gateway.query import Query
 from services.gateway.similar import Similar
 
+MAX_RESERVE_SHARE = 0.25
+"""Of a caller's time that is kept for answering: one in a hurry still gets its peers asked."""
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
@@ -40,7 +42,7 @@ class Terms:
     def budget(self, context: Context) -> Budget:
         """Take the time that a caller gives."""
         seconds = given_seconds(context.time_remaining(), self.default_seconds)
-        return Budget(seconds, self.reserve_seconds)
+        return Budget(seconds, min(self.reserve_seconds, MAX_RESERVE_SHARE * seconds))
 
 
 class RecommendationServicer(RecommendationServiceServicer):

@@ -101,8 +101,9 @@ def fault_of_candidates(candidates: Candidates, signals: int) -> str:
         # NaN fails both comparisons.
         if scores.size and not (scores.min() >= 0 and scores.max() < np.inf):
             return "scores that are none"
-    if len(set(candidates.product_ids)) < len(candidates.product_ids):
-        return "a candidate twice"
+    ids = set(candidates.product_ids)
+    if "" in ids or len(ids) < len(candidates.product_ids):
+        return "a candidate twice or without an id"
     anchors = np.array(candidates.anchors, np.int64)
     if anchors.size and not (anchors.min() >= -1 and anchors.max() < signals):
         return "anchors that point nowhere"
@@ -140,7 +141,7 @@ def fault_of_results(results: Sequence[Any], candidates: Candidates) -> str:
     count = len(ids)
     for result in results:
         position, product_id = result.position, result.product_id
-        if position >= count or ids[position] != product_id:
+        if position >= count or not product_id or ids[position] != product_id:
             return "results that are not among the candidates"
         if not is_amount(result.score) or not is_amount(result.cycle_days):
             return "scores that are none"

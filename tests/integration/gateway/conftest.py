@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from restock.serving.runner import start
 from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
@@ -21,6 +22,7 @@ Opened = Callable[..., AbstractAsyncContextManager[Any]]
 
 @pytest.fixture
 async def peers() -> AsyncIterator[FakePeers]:
+    """Three peers; ann bought p7, p9 and x1 thirty and fifteen days ago."""
     async with fake_peers() as peers:
         peers.profile_store.bought("ann", [TODAY - 30, TODAY - 15], ["p7", "p9", "x1"])
         yield peers
@@ -28,7 +30,7 @@ async def peers() -> AsyncIterator[FakePeers]:
 
 @pytest.fixture
 def gateway(peers: FakePeers, tmp_path: Path) -> Opened:
-    """Open a gateway with settings of one's own; gives a stub."""
+    """Open a gateway with settings of one's own; gives a stub, whose `channel` is at hand."""
 
     @asynccontextmanager
     async def opened(**changes: Any) -> AsyncIterator[Any]:
@@ -37,13 +39,11 @@ def gateway(peers: FakePeers, tmp_path: Path) -> Opened:
             "drain_seconds": 0, "grace_seconds": 0, "cache_entries": 0,
             "popular_retry_seconds": 0.02, **peers.addresses, **changes,
         })  # fmt: skip
-        wait = changes.pop("wait_popular", True) if "wait_popular" in changes else True
         running = await start(settings, SERVICE, wiring)
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{running.port}") as channel:
-                stub = RecommendationServiceStub(channel)
-                if wait:
-                    await until_popular_are_known(peers)
+                stub: Any = RecommendationServiceStub(channel)  # type: ignore[no-untyped-call]
+                stub.channel, stub.metrics_port = channel, running.metrics_port
                 yield stub
         finally:
             await running.stop()
@@ -51,18 +51,23 @@ def gateway(peers: FakePeers, tmp_path: Path) -> Opened:
     return opened
 
 
-async def until_popular_are_known(peers: FakePeers) -> None:
-    """Wait for the gateway's first ListPopular, unless candidate_gen could not answer it."""
-    mood = peers.candidate_gen.mood
-    for _ in range(100):
-        if mood.calls or mood.down:
-            break
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.02)
-
-
 @pytest.fixture
 async def shop(gateway: Opened) -> AsyncIterator[Any]:
-    """A stub of a gateway with the default settings, its cache off, the popular products known."""
+    """A stub of a gateway that is ready: the popular products are known."""
     async with gateway() as stub:
+        await until_ready(stub)
         yield stub
+
+
+async def is_ready(stub: Any) -> bool:
+    """Ask the gateway's health under the name of its service."""
+    health: Any = health_pb2_grpc.HealthStub(stub.channel)
+    answer = await health.Check(health_pb2.HealthCheckRequest(service=SERVICE))
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def until_ready(stub: Any) -> None:
+    """Wait until the gateway says that it can answer."""
+    async with asyncio.timeout(5):
+        while not await is_ready(stub):
+            await asyncio.sleep(0.01)

@@ -1,0 +1,71 @@
+"""Why a product is shown: own purchases first, then what scored most."""
+
+from typing import Any
+
+import pytest
+
+from restock.v1 import reranker_pb2, types_pb2
+from services.gateway.reasons import NO_ANCHOR, Anchor, Why, anchor_of, reasons_of
+
+MILK = Anchor("1082185", in_context=False)
+
+
+def a_product(
+    due: bool = False, days_since: int = 0, backfilled: bool = False, **parts: float
+) -> Any:
+    return reranker_pb2.RankedProduct(
+        product_id="p", breakdown=types_pb2.ScoreBreakdown(**parts), due=due,
+        cycle_days=14.2 if days_since else 0, days_since=days_since, backfilled=backfilled,
+    )  # fmt: skip
+
+
+def kinds(*arguments: Any) -> list[Why]:
+    return [reason.why for reason in reasons_of(*arguments)]
+
+
+def test_a_due_product_says_its_cycle() -> None:
+    [first, *_] = reasons_of(a_product(due=True, days_since=15, als=1.0), True, NO_ANCHOR)
+    assert first.why is Why.DUE
+    assert first.text == "due: every 14 days, last 15 days ago"
+    assert (first.cycle_days, first.days_since) == (14.2, 15)
+
+
+@pytest.mark.parametrize(("days_since", "text"), [
+    (1, "bought before, last 1 day ago"), (3, "bought before, last 3 days ago")])  # fmt: skip
+def test_a_product_that_is_not_due_says_when_it_was_bought(days_since: int, text: str) -> None:
+    assert reasons_of(a_product(days_since=days_since), True, NO_ANCHOR)[0].text == text
+
+
+def test_sources_come_by_the_size_of_their_part_and_small_ones_are_left_out() -> None:
+    product = a_product(als=0.3, item_cf=0.6, popularity=0.1)
+    assert kinds(product, False, MILK) == [Why.BECAUSE_YOU_BOUGHT, Why.SHOPPERS_LIKE_YOU]
+
+
+def test_an_anchor_is_named_by_where_it_comes_from() -> None:
+    product = a_product(item_cf=1.0)
+    [bought] = reasons_of(product, False, MILK)
+    [looked_at] = reasons_of(product, False, Anchor("1082185", in_context=True))
+    assert (bought.text, bought.anchor) == ("because you bought 1082185", "1082185")
+    assert (looked_at.text, looked_at.anchor) == ("goes with 1082185", "1082185")
+
+
+def test_an_item_cf_part_without_an_anchor_is_no_reason() -> None:
+    assert kinds(a_product(item_cf=1.0, popularity=0.5), False, NO_ANCHOR) == [Why.POPULAR]
+
+
+def test_a_backfilled_product_says_so_first() -> None:
+    assert kinds(a_product(backfilled=True, als=1.0), False, NO_ANCHOR)[0] is Why.BACKFILL
+
+
+def test_there_is_always_a_reason() -> None:
+    assert kinds(a_product(), False, NO_ANCHOR) == [Why.BACKFILL]
+
+
+@pytest.mark.parametrize(("anchor", "named"), [
+    (0, Anchor("a", False)), (1, Anchor("b", False)), (2, Anchor("c", True)),
+    (3, NO_ANCHOR), (-1, NO_ANCHOR)])  # fmt: skip
+def test_an_anchor_points_into_the_profile_then_into_the_context(
+    anchor: int, named: Anchor
+) -> None:
+    candidates = types_pb2.Candidates(product_ids=["p"], anchors=[anchor])
+    assert anchor_of(candidates, 0, types_pb2.Profile(product_ids=["a", "b"]), ["c"]) == named
