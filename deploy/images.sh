@@ -8,13 +8,14 @@ if [ $# -eq 0 ]; then
     set -- gateway candidate_gen reranker profile_store trainer
 fi
 for service in "$@"; do
-    extras=
+    more=()
     if [ "$service" = trainer ]; then
-        extras=train
+        # Its ALS is compiled with OpenMP, whose library the slim image leaves out.
+        more=(--build-arg EXTRAS=train --build-arg SYSTEM_PACKAGES=libgomp1)
     fi
     image=restock/${service//_/-}:$tag
     echo "building $image"
     DOCKER_BUILDKIT=1 docker build --quiet --file deploy/Dockerfile \
-        --build-arg "SERVICE=$service" --build-arg "EXTRAS=$extras" --tag "$image" . >/dev/null
+        --build-arg "SERVICE=$service" "${more[@]}" --tag "$image" . >/dev/null
 done
 docker image ls --filter "reference=restock/*:$tag" --format 'table {{.Repository}}:{{.Tag}}\t{{.Size}}'
