@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from restock.core.arrays import Floats
 from restock.core.catalogue import ProductFilter
 from restock.errors import InvalidRequest
 from restock.tuning_config import TuningConfig
@@ -106,3 +107,25 @@ def check_day(day: int, field: str) -> int:
             field, f"a day from 1 to {LAST_DAY} counted from 1970-01-01, not {day}"
         )
     return day
+
+
+def check_purchases(
+    counts: Floats, first_days: Floats, last_days: Floats, field: str, least: int
+) -> None:
+    """Refuse columns of purchases that nobody can have made.
+
+    Args:
+        counts: (products,) days on which each was bought.
+        first_days: (products,) first of them.
+        last_days: (products,) last of them.
+        field: message that has the columns.
+        least: smallest count.
+
+    Raises:
+        InvalidRequest: a count is outside `least` to the number of days that there are, or a last day
+            is before the first one or after 2200.
+    """
+    if not (counts.min(initial=least) >= least and counts.max(initial=least) <= LAST_DAY):
+        raise InvalidRequest(f"{field}.purchase_counts", f"{least} to {LAST_DAY} days each")
+    if last_days.max(initial=0) > LAST_DAY or (first_days > last_days).any():
+        raise InvalidRequest(f"{field}.last_days", f"from first_days to {LAST_DAY} each")

@@ -16,6 +16,7 @@ from restock.serving.convert import (
     check_day,
     check_id,
     check_ids,
+    check_purchases,
     filter_from,
     tuned,
 )
@@ -69,14 +70,15 @@ def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:
     """Decode a profile's columns.
 
     Raises:
-        InvalidRequest: the columns differ in length, or are longer than 20,000.
+        InvalidRequest: the columns differ in length, are longer than 20,000, or hold counts or days
+            that cannot be.
     """
     products = len(profile.product_ids)
     if products > MAX_PROFILE_PRODUCTS:
         raise InvalidRequest(
             "profile.product_ids", f"at most {MAX_PROFILE_PRODUCTS} products, not {products}"
         )
-    return History(
+    history = History(
         rows=catalogue.rows(profile.product_ids),
         purchase_counts=column(profile, "purchase_counts", products),
         first_days=column(profile, "first_days", products),
@@ -84,6 +86,10 @@ def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:
         units=column(profile, "units_milli", products) / np.float32(MILLI),
         spend=column(profile, "spend_milli", products) / np.float32(MILLI),
     )
+    check_purchases(
+        history.purchase_counts, history.first_days, history.last_days, "profile", least=1
+    )
+    return history
 
 
 def column(profile: types_pb2.Profile, name: str, products: int) -> Floats:
