@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from restock.errors import StoreUnavailable
 from restock.serving.runner import Readiness
+from restock.serving.tasks import ended
 from services.profile_store.profiles import ProfileRepository
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,7 @@ async def following(
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
 
 async def _follow(profiles: ProfileRepository, readiness: Readiness, every_seconds: float) -> None:
