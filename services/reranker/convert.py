@@ -8,13 +8,15 @@ from restock.core.arrays import Floats
 from restock.core.blend import SOURCES
 from restock.core.rerank import Ranking, RankQuery, breakdown
 from restock.errors import InvalidRequest
-from restock.serving.convert import check_day, filter_from, tuned
+from restock.serving.convert import check_day, check_purchases, filter_from, tuned
 from restock.v1 import reranker_pb2 as pb
 from restock.v1 import types_pb2
 from services.reranker.model import RankModel
 
 MAX_CANDIDATES = 1000
 MAX_PAGE = 100
+MAX_SCORE_PART = 1e6
+"""Level 1's parts add up to 1; a caller of its own scale is far from what overflows."""
 
 
 def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, dict[str, Floats]]:
@@ -24,14 +26,17 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         InvalidRequest: a field is outside what the proto allows.
     """
     candidates = request.candidates
-    count = len(candidates.product_ids)
+    product_ids = list(candidates.product_ids)
+    count = len(product_ids)
     if not 0 < count <= MAX_CANDIDATES:
         raise InvalidRequest("candidates.product_ids", f"1 to {MAX_CANDIDATES}, not {count}")
+    if len(set(product_ids)) < count:
+        raise InvalidRequest("candidates.product_ids", "each product once")
     if not 0 < request.page_size <= MAX_PAGE:
         raise InvalidRequest("page_size", f"1 to {MAX_PAGE}, not {request.page_size}")
     parts = {name: score_part(candidates, name, count) for name in SOURCES}
     query = RankQuery(
-        rows=model.catalogue.rows(candidates.product_ids),
+        rows=model.catalogue.rows(product_ids),
         scores=parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"],
         purchase_counts=column(candidates, "purchase_counts", count),
         first_days=column(candidates, "first_days", count),
@@ -42,6 +47,9 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
         tuning=tuned(model.tuning, request),
+    )
+    check_purchases(
+        query.purchase_counts, query.first_days, query.last_days, "candidates", least=0
     )
     return query, parts
 
@@ -64,12 +72,12 @@ def score_part(candidates: types_pb2.Candidates, name: str, count: int) -> Float
     """Decode one column of score parts.
 
     Raises:
-        InvalidRequest: an entry is negative or not finite, or the length differs.
+        InvalidRequest: an entry is negative, above a million or NaN, or the length differs.
     """
     part = column(candidates, name, count)
     # NaN fails both comparisons.
-    if not (part.min() >= 0 and part.max() < np.inf):
-        raise InvalidRequest(f"candidates.{name}", "finite numbers of at least 0")
+    if not (part.min() >= 0 and part.max() <= MAX_SCORE_PART):
+        raise InvalidRequest(f"candidates.{name}", f"numbers from 0 to {MAX_SCORE_PART:,.0f}")
     return part
 
 
