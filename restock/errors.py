@@ -17,6 +17,9 @@ The tree::
 from collections.abc import Sequence
 from pathlib import Path
 
+LONGEST_SHOWN = 64
+"""Characters of a caller's text that a message repeats."""
+
 
 class RestockError(Exception):
     """Anything that Restock itself says is wrong."""
@@ -79,7 +82,9 @@ class VersionNotLoaded(RestockError):
     """A request names a model version that this service does not hold."""
 
     def __init__(self, wanted: str, loaded: Sequence[str]) -> None:
-        super().__init__(f"model version {wanted!r} is not loaded; loaded: {', '.join(loaded)}")
+        # A longer name would not fit into the answer's headers, and the caller would get another code.
+        shown = repr(wanted[:LONGEST_SHOWN])
+        super().__init__(f"model version {shown} is not loaded; loaded: {', '.join(loaded)}")
         self.wanted = wanted
         self.loaded = tuple(loaded)
 
