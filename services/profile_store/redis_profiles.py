@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
 
 from restock.errors import StoreUnavailable
-from services.profile_store.coalesced_reads import CoalescedReads
+from services.profile_store.pipelined_reads import PipelinedReads
 from services.profile_store.profiles import Change, Snapshot, Stored
 
 LOG_KEY = "restock:events"
@@ -30,11 +30,13 @@ REVISION_BYTES = 8
 class RedisProfiles:
     """The profile repository that runs in production."""
 
-    def __init__(self, redis: Redis, dedupe_seconds: int, write_connections: int) -> None:
+    def __init__(
+        self, redis: Redis, reads: PipelinedReads, dedupe_seconds: int, write_connections: int
+    ) -> None:
         self._redis = redis
         self._dedupe_seconds = dedupe_seconds
         self._writes = asyncio.Semaphore(write_connections)
-        self._reads = CoalescedReads(self._values)
+        self._reads = reads
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
         self._replace_script = package.joinpath("replace.lua").read_text()
@@ -61,9 +63,11 @@ class RedisProfiles:
             # A connection that Redis closed meanwhile is made anew; a timeout is not tried again.
             retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         )
+        reads = PipelinedReads(redis.connection_pool, timeout_seconds)
         try:
-            yield cls(redis, dedupe_seconds, write_connections)
+            yield cls(redis, reads, dedupe_seconds, write_connections)
         finally:
+            await reads.close()
             await redis.aclose()
 
     async def read(self, user_id: str) -> Stored:
