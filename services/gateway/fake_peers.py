@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-from restock.errors import VersionNotLoaded
+from restock.errors import InvalidRequest, VersionNotLoaded
 from restock.serving.interceptor import CallInterceptor
 from restock.serving.metrics import ServiceMetrics
 from restock.v1 import (
@@ -24,6 +24,7 @@ from restock.v1 import (
     types_pb2,
 )
 from services.gateway.fake_catalogue import FakeCatalogue
+from services.gateway.trust import fault_of_profile
 
 DUE_BOOST = 0.15
 CYCLE_DAYS = 14
@@ -114,6 +115,8 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         """Finds candidates."""
         if request.model_version not in ("", *self.versions):
             raise VersionNotLoaded(request.model_version, self.versions)
+        if fault := fault_of_profile(request.profile):
+            raise InvalidRequest("profile", fault)
         places = self.places(request)[: request.candidate_count or 300]
         response = candidate_gen_pb2.GenerateCandidatesResponse(
             model_version=request.model_version or self.versions[0],

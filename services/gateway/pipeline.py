@@ -7,7 +7,7 @@ from restock.serving.deadline import Budget
 from services.gateway import convert, trust
 from services.gateway.answer import Answer, Drawn, Result
 from services.gateway.cache import Cache
-from services.gateway.degradation import CANDIDATE_GEN, Degradation, Loss, PeerFailed
+from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, Degradation, Loss, PeerFailed
 from services.gateway.fallback.convert import drawn_to, level_one_page, own_from
 from services.gateway.fallback.keeper import PopularKeeper
 from services.gateway.fallback.stand_ins import stand_ins
@@ -120,12 +120,20 @@ class Pipeline:
         )
 
     async def _drawn(self, visit: Visit) -> Drawn:
-        """Candidates from candidate_gen, or stand-ins."""
+        """Candidates from candidate_gen, or stand-ins; a profile at fault is done without."""
         try:
             return await self._generated(visit, "")
-        except PeerFailed as failure:
-            visit.lose(Loss.NO_CANDIDATES, failure.service, failure.reason)
-            return self._stood_in(visit)
+        except PeerFailed as failed:
+            failure = failed
+        if fault := trust.fault_of_profile(visit.profile):
+            visit.lose(Loss.NO_PROFILE, PROFILE_STORE, fault)
+            visit.profile = NO_PROFILE
+            try:
+                return await self._generated(visit, "")
+            except PeerFailed as failed:
+                failure = failed
+        visit.lose(Loss.NO_CANDIDATES, failure.service, failure.reason)
+        return self._stood_in(visit)
 
     async def _generated(self, visit: Visit, version: str) -> Drawn:
         """Candidates of a model version; of the current one when it is empty."""

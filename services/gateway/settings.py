@@ -32,9 +32,9 @@ class GatewaySettings(ServiceSettings):
 
     default_deadline_ms: int = Field(default=1000, ge=1, le=600_000)
     """Time for a call whose caller set no deadline."""
-    reserve_ms: int = Field(default=30, ge=0, le=10_000)
+    reserve_ms: int = Field(default=60, ge=0, le=10_000)
     """Kept back from every hop, so that a degraded answer still gets out in time: gRPC notices a
-    deadline 3 to 7 ms late. At most a quarter of what the caller gave."""
+    deadline 3 to 7 ms late, a busy machine more. At most a quarter of what the caller gave."""
     profile_store_ms: int = Field(default=200, ge=1, le=600_000)
     """Most time that reading a profile may take. All three together fit the default deadline."""
     candidate_gen_ms: int = Field(default=300, ge=1, le=600_000)

@@ -1,7 +1,7 @@
 """Whether a peer's answer can be used. Cheap: what every request pays for is lengths and the page.
 
-All columns of the candidates are looked through only once a ranking of them has failed: then the
-question is whose fault that was.
+Whole columns are looked through only once the next peer has failed on them: then the question is
+whose fault that was.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES = 1000
 MAX_VERSION_LENGTH = 128
+MAX_PART = 1e6
+"""Highest part of a score that the reranker takes."""
+LAST_DAY = 84_006
+"""2200-01-01, counted from 1970-01-01."""
 STRATEGIES_USED = frozenset((1, 2, 3, 4))
 """Strategies that can have been used: neither UNSPECIFIED nor AUTO."""
 BREAKDOWN_TOLERANCE = 1e-4
@@ -88,6 +92,14 @@ def inside_lists(candidates: Candidates, query: Query) -> bool:
     return not query.blocked or query.blocked.isdisjoint(ids)
 
 
+def fault_of_profile(profile: Profile) -> str:
+    """Look a profile through and say what is wrong with it; empty when nothing is."""
+    ids = set(profile.product_ids)
+    if "" in ids or len(ids) < len(profile.product_ids):
+        return "a product twice or without an id"
+    return fault_of_purchases(profile, least=1)
+
+
 def fault_of_candidates(candidates: Candidates, signals: int) -> str:
     """Look candidates through and say what is wrong with them; empty when nothing is.
 
@@ -96,18 +108,32 @@ def fault_of_candidates(candidates: Candidates, signals: int) -> str:
         signals: number of the profile's products and the context's: what anchors point into.
     """
     parts = (candidates.als, candidates.item_cf, candidates.popularity, candidates.history)
-    for part in parts:
-        scores = np.array(part, np.float64)
-        # NaN fails both comparisons.
-        if scores.size and not (scores.min() >= 0 and scores.max() < np.inf):
-            return "scores that are none"
+    # NaN is not inside either.
+    if not all(((part >= 0) & (part <= MAX_PART)).all() for part in map(np.array, parts)):
+        return "scores that are none"
     ids = set(candidates.product_ids)
     if "" in ids or len(ids) < len(candidates.product_ids):
         return "a candidate twice or without an id"
     anchors = np.array(candidates.anchors, np.int64)
-    if anchors.size and not (anchors.min() >= -1 and anchors.max() < signals):
+    if not ((anchors >= -1) & (anchors < max(signals, 1))).all():
         return "anchors that point nowhere"
-    return ""
+    return fault_of_purchases(candidates, least=0)
+
+
+def fault_of_purchases(columns: Profile | Candidates, least: int) -> str:
+    """Say what is wrong with counts and days of purchases; empty when nothing is.
+
+    Args:
+        columns: even ones, an empty one is all zero.
+        least: smallest count.
+    """
+    zeros = np.zeros(len(columns.product_ids), np.int64)
+    first, last = (
+        np.array(days) if days else zeros for days in (columns.first_days, columns.last_days)
+    )
+    counts = np.array(columns.purchase_counts) if columns.purchase_counts else zeros
+    possible = (least <= counts) & (counts <= LAST_DAY) & (first <= last) & (last <= LAST_DAY)
+    return "" if possible.all() else "purchases that nobody can have made"
 
 
 def check_page(

@@ -97,6 +97,18 @@ def uneven_profile(response: Any) -> None:
     response.profile.purchase_counts.append(1)
 
 
+def never_bought(response: Any) -> None:
+    response.profile.purchase_counts[0] = 0
+
+
+def backwards(response: Any) -> None:
+    response.profile.first_days[0] = response.profile.last_days[0] + 1
+
+
+def owned_twice(response: Any) -> None:
+    response.profile.product_ids[0] = response.profile.product_ids[1]
+
+
 def broke(response: Any) -> None:
     response.profile.average_price = math.nan
 
@@ -118,6 +130,9 @@ WRONGS = [
     Wrong("somebody else's profile", "profile_store", another_user, "NO_PROFILE"),
     Wrong("columns of unequal length", "profile_store", uneven_profile, "NO_PROFILE"),
     Wrong("an average price that is NaN", "profile_store", broke, "NO_PROFILE"),
+    Wrong("a product bought no times", "profile_store", never_bought, "NO_PROFILE"),
+    Wrong("a last day before the first", "profile_store", backwards, "NO_PROFILE"),
+    Wrong("a product twice", "profile_store", owned_twice, "NO_PROFILE"),
     Wrong("an empty answer", "candidate_gen", generated(lambda m: m.Clear()), "NO_CANDIDATES"),
     Wrong("no candidates", "candidate_gen", generated(emptied_candidates), "NO_CANDIDATES"),
     Wrong("too many candidates", "candidate_gen", generated(too_many), "NO_CANDIDATES"),
