@@ -6,6 +6,8 @@ from restock.v1.types_pb2 import ProductFilter
 from tests.a_bundle import PRODUCTS
 from tests.integration.refusals import field_refused
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 TOGETHER = types_pb2.SIMILARITY_KIND_BOUGHT_TOGETHER
 SIMILAR = types_pb2.SIMILARITY_KIND_SIMILAR
 

@@ -15,6 +15,8 @@ from tests.integration.candidate_gen.messages import (
 )
 from tests.integration.refusals import field_refused
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 LOYAL = a_profile(bread=(3, 20), milk=(5, 2))
 AFFORDABLE = [item for item in BY_POPULARITY if PRODUCTS[item][1] <= MEDIAN_PRICE]
 NAN = float("nan")

@@ -7,6 +7,8 @@ from restock.v1.types_pb2 import ProductFilter
 from tests.a_bundle import BY_POPULARITY, PRODUCTS
 from tests.integration.refusals import field_refused
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_what_sells_comes_best_first_with_its_facts(stub, version):
     answer = await stub.ListPopular(pb.ListPopularRequest(count=3))

@@ -1,9 +1,9 @@
 from restock.v1 import candidate_gen_pb2 as pb
 from restock.v1.types_pb2 import TuningOverrides
 from tests.a_bundle import DAY, published
+from tests.contracts.model_life import ModelLifeContract
 from tests.integration.candidate_gen.conftest import serving
 from tests.integration.candidate_gen.messages import a_profile, a_request
-from tests.contracts.model_life import ModelLifeContract
 from tests.integration.refusals import refusal_of
 
 

@@ -1,18 +1,13 @@
-import math
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from restock.artifacts.store import BundleStore
 from restock.core.blend import SOURCES
-from restock.core.rerank import RULES, rerank
+from restock.core.rerank import RULES
 from restock.v1 import reranker_pb2 as pb
 from restock.v1.types_pb2 import Candidates, ProductFilter, TuningOverrides
-from services.reranker import convert
-from services.reranker.model import build
-from tests.a_bundle import CYCLE_DAYS, DAY, PRODUCTS, published
+from tests.a_bundle import CYCLE_DAYS, DAY, PRODUCTS
 from tests.integration.refusals import field_refused
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TODAY = DAY + 1
 LARGEST_32 = 2**32 - 1
@@ -221,57 +216,6 @@ async def test_a_breakdown_tells_each_source_and_what_each_rule_added_or_took(st
     assert result.score == pytest.approx(base * price * due * segment * upsell)
 
 
-@pytest.fixture(scope="module")
-def ranker(tmp_path_factory):
-    """What the service asks behind the wire, for so many cases that a socket would be slow."""
-    home = tmp_path_factory.mktemp("home")
-    return build(BundleStore(home / "models").load(published(home)))
-
-
-@given(data=st.data())
-def test_whatever_is_asked_parts_add_up_and_the_page_is_in_order(ranker, data):
-    draw = data.draw
-    items = draw(
-        st.lists(st.sampled_from([*PRODUCTS, "no such"]), min_size=1, max_size=13, unique=True)
-    )
-    count = len(items)
-
-    def column(values):
-        return draw(st.just([]) | st.lists(values, min_size=count, max_size=count))
-
-    last = column(st.integers(0, 84_006))
-    request = a_request(
-        candidates=Candidates(
-            product_ids=items,
-            **{name: column(st.floats(0, 1e6, width=32)) for name in SOURCES},
-            purchase_counts=column(st.integers(0, 84_006)),
-            first_days=[draw(st.integers(0, day)) for day in last],
-            last_days=last,
-        ),
-        shopper=pb.Shopper(
-            average_price=draw(st.floats(0, allow_infinity=False)),
-            spend_per_day=draw(st.floats(0, allow_infinity=False)),
-        ),
-        page_size=draw(st.integers(1, 100)),
-        as_of_day=draw(st.integers(1, 84_006)),
-    )
-    query, parts = convert.query_from(request, ranker)
-    answer = convert.ranking_to(rerank(query, ranker.catalogue), request, parts, "v")
-    assert len(answer.results) == min(count, request.page_size)
-    for result in answer.results:
-        assert request.candidates.product_ids[result.position] == result.product_id
-        assert sum(told_parts(result).values()) == pytest.approx(result.score, rel=1e-4, abs=1e-6)
-        assert math.isfinite(result.score)
-        assert 0 < result.factors.price <= 1
-        assert 0 < result.factors.segment <= 1
-        assert result.factors.upsell >= 1
-        assert result.cycle_days >= 0
-    places = [result.backfilled for result in answer.results]
-    assert places == sorted(places)
-    kept = [result.score for result in answer.results if not result.backfilled]
-    assert kept == sorted(kept, reverse=True)
-
-
 # What is refused -----------------------------------------------------------------------------
 
 
@@ -350,3 +294,35 @@ async def test_a_knob_outside_its_range_is_refused(stub, value):
 @pytest.mark.parametrize("day", [0, 84_007, LARGEST_32])
 async def test_the_day_is_required_and_before_2200(stub, day):
     assert await field_refused(stub.Rerank(a_request("milk", as_of_day=day))) == "as_of_day"
+
+
+async def test_rows_of_the_catalogue_stand_in_for_looking_ids_up(stub, version):
+    names = sorted(PRODUCTS)
+    rows = {name: row for row, name in enumerate(names)}
+    asked = ["wine", "milk", "salt"]
+    columns = {"als": [0.9, 0.8, 0.7], "catalogue_rows": [rows[name] for name in asked]}
+    by_rows = a_request(candidates=some_candidates(*asked, **columns), model_version=version)
+    by_ids = a_request(*asked, model_version=version)
+    by_ids.candidates.als[:] = columns["als"]
+    assert await stub.Rerank(by_rows) == await stub.Rerank(by_ids)
+
+
+@pytest.mark.parametrize(
+    ("rows", "field"),
+    [
+        ([0], "candidates.catalogue_rows"),
+        ([0, 0], "candidates.catalogue_rows"),
+        ([0, 12], "candidates.catalogue_rows"),
+        # Row 0 is bread and row 7 milk, not the other way round.
+        ([7, 0], "candidates.catalogue_rows[0]"),
+    ],
+)
+async def test_rows_that_are_not_the_products_own_are_refused(stub, version, rows, field):
+    candidates = some_candidates("bread", "milk", als=[0.9, 0.8], catalogue_rows=rows)
+    request = a_request(candidates=candidates, model_version=version)
+    await field_refused(stub.Rerank(request), field)
+
+
+async def test_rows_without_the_version_that_they_belong_to_are_refused(stub):
+    candidates = some_candidates("bread", als=[0.9], catalogue_rows=[0])
+    await field_refused(stub.Rerank(a_request(candidates=candidates)), "model_version")
