@@ -142,12 +142,14 @@ def candidates_to(
 ) -> pb.GenerateCandidatesResponse:  # fmt: skip
     """Encode level 1's answer. A column that is all zero is left empty."""
     ids = model.catalogue.item_ids
+    rows = answer.rows.tolist()
     history, own = query.history, answer.history_positions
     response = pb.GenerateCandidatesResponse(
         model_version=version,
         strategy_used=STRATEGY_NUMBERS[answer.strategy],
         candidates=types_pb2.Candidates(
-            product_ids=[ids[row] for row in answer.rows.tolist()],
+            product_ids=[ids[row] for row in rows],
+            catalogue_rows=rows,
             anchors=answer.anchors.tolist(),
             purchase_counts=owned_to(history.purchase_counts, own),
             first_days=owned_to(history.first_days, own),

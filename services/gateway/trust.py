@@ -227,7 +227,7 @@ def columns_of(candidates: Candidates) -> tuple[Sequence[float], ...]:
     return (
         candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
         candidates.anchors, candidates.purchase_counts, candidates.first_days,
-        candidates.last_days,
+        candidates.last_days, candidates.catalogue_rows,
     )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from restock.core.arrays import Floats
+from restock.core.arrays import Floats, Longs
 from restock.core.blend import SOURCES
+from restock.core.catalogue import Catalogue
 from restock.core.rerank import Ranking, RankQuery, breakdown
 from restock.errors import InvalidRequest
 from restock.serving.convert import check_day, check_purchases, filter_from, tuned
@@ -26,17 +27,14 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         InvalidRequest: a field is outside what the proto allows.
     """
     candidates = request.candidates
-    product_ids = list(candidates.product_ids)
-    count = len(product_ids)
+    count = len(candidates.product_ids)
     if not 0 < count <= MAX_CANDIDATES:
         raise InvalidRequest("candidates.product_ids", f"1 to {MAX_CANDIDATES}, not {count}")
-    if len(set(product_ids)) < count:
-        raise InvalidRequest("candidates.product_ids", "each product once")
     if not 0 < request.page_size <= MAX_PAGE:
         raise InvalidRequest("page_size", f"1 to {MAX_PAGE}, not {request.page_size}")
     parts = {name: score_part(candidates, name, count) for name in SOURCES}
     query = RankQuery(
-        rows=model.catalogue.rows(product_ids),
+        rows=rows_from(request, model.catalogue),
         scores=parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"],
         purchase_counts=column(candidates, "purchase_counts", count),
         first_days=column(candidates, "first_days", count),
@@ -48,10 +46,34 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
         tuning=tuned(model.tuning, request),
     )
-    check_purchases(
-        query.purchase_counts, query.first_days, query.last_days, "candidates", least=0
-    )
+    check_purchases(query.purchase_counts, query.first_days, query.last_days, "candidates", least=0)
     return query, parts
+
+
+def rows_from(request: pb.RerankRequest, catalogue: Catalogue) -> Longs:
+    """Decode which products are to be ranked, (candidates,) int64 rows, -1 for an unknown one.
+
+    Rows that level 1 sent spare looking ids up; `check_rows` holds the page's against its ids.
+
+    Raises:
+        InvalidRequest: a product comes twice, or rows come without the version they belong to.
+    """
+    candidates = request.candidates
+    if not candidates.catalogue_rows:
+        rows = catalogue.rows(candidates.product_ids)
+        if len(set(candidates.product_ids)) < len(rows):
+            raise InvalidRequest("candidates.product_ids", "each product once")
+        return rows
+    if not request.model_version:
+        raise InvalidRequest("model_version", "required beside candidates.catalogue_rows")
+    rows = np.array(candidates.catalogue_rows, np.int64)
+    if len(rows) != len(candidates.product_ids):
+        allowed = f"{len(candidates.product_ids)} entries, not {len(rows)}"
+        raise InvalidRequest("candidates.catalogue_rows", allowed)
+    if not (rows.max() < len(catalogue) and np.diff(np.sort(rows)).all()):
+        allowed = f"different rows below {len(catalogue)}"
+        raise InvalidRequest("candidates.catalogue_rows", allowed)
+    return rows
 
 
 def column(candidates: types_pb2.Candidates, name: str, count: int) -> Floats:
@@ -91,6 +113,23 @@ def amount(shopper: pb.Shopper, name: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise InvalidRequest(f"shopper.{name}", f"a finite number of at least 0, not {value}")
     return value
+
+
+def check_rows(
+    request: pb.RerankRequest, query: RankQuery, ranking: Ranking, catalogue: Catalogue
+) -> None:
+    """Hold the page's ids against the rows that level 1 sent.
+
+    Raises:
+        InvalidRequest: a row belongs to another product.
+    """
+    ids = request.candidates.product_ids
+    for position in ranking.positions.tolist():
+        row = query.rows[position]
+        if row >= 0 and catalogue.item_ids[row] != ids[position]:
+            raise InvalidRequest(
+                f"candidates.catalogue_rows[{position}]", f"the row of product {ids[position]}"
+            )
 
 
 def ranking_to(

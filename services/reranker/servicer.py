@@ -20,4 +20,6 @@ class RerankerServicer(RerankerServiceServicer):
         """Ranks candidates and keeps one page of them."""
         version, model = self._live.get(request.model_version)
         query, parts = convert.query_from(request, model)
-        return convert.ranking_to(rerank(query, model.catalogue), request, parts, version)
+        ranking = rerank(query, model.catalogue)
+        convert.check_rows(request, query, ranking, model.catalogue)
+        return convert.ranking_to(ranking, request, parts, version)

@@ -320,9 +320,10 @@ async def test_rows_of_the_catalogue_stand_in_for_looking_ids_up(stub, version):
 async def test_rows_that_are_not_the_products_own_are_refused(stub, version, rows, field):
     candidates = some_candidates("bread", "milk", als=[0.9, 0.8], catalogue_rows=rows)
     request = a_request(candidates=candidates, model_version=version)
-    await field_refused(stub.Rerank(request), field)
+    assert await field_refused(stub.Rerank(request)) == field
 
 
 async def test_rows_without_the_version_that_they_belong_to_are_refused(stub):
     candidates = some_candidates("bread", als=[0.9], catalogue_rows=[0])
-    await field_refused(stub.Rerank(a_request(candidates=candidates)), "model_version")
+    call = stub.Rerank(a_request(candidates=candidates))
+    assert await field_refused(call) == "model_version"
