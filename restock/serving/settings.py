@@ -1,8 +1,9 @@
 """Settings that every service has, from the environment. A service's own settings extend them."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -34,6 +35,9 @@ class ServiceSettings(BaseSettings):
         default=10.0, ge=0, le=600, validation_alias="RESTOCK_GRACE_SECONDS"
     )
     """How long calls under way may take to finish after that."""
+    time_zone: str = Field(default="UTC", validation_alias="RESTOCK_TIME_ZONE")
+    """The shop's time zone, such as ``Europe/Berlin``: it says which day "now" is, and on which day an
+    event falls."""
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="RESTOCK_LOG_LEVEL"
     )
@@ -42,6 +46,16 @@ class ServiceSettings(BaseSettings):
         default=16, ge=1, le=1024, validation_alias="RESTOCK_MAX_MESSAGE_MEBIBYTES"
     )
     """Largest gRPC message to take."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """Refuse a name that is no time zone."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone of this machine") from error
+        return name
 
     @property
     def models(self) -> Path:

@@ -2,7 +2,6 @@
 
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -61,8 +60,6 @@ class GatewaySettings(ServiceSettings):
     as_of_day: int | None = Field(default=None, ge=1, le=84_006)
     """A fixed "now", for replaying historical data: days from 1970-01-01, or a date such as
     ``2017-12-31``. A request's own as_of_time comes first."""
-    time_zone: str = "UTC"
-    """The shop's time zone, as in profile_store: it says which day "now" is."""
 
     @field_validator("as_of_day", mode="before")
     @classmethod
@@ -71,16 +68,6 @@ class GatewaySettings(ServiceSettings):
         if isinstance(value, str) and "-" in value:
             return day_of_date(date.fromisoformat(value))
         return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def known_zone(cls, name: str) -> str:
-        """Refuse a name that is no time zone."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is no time zone of this machine") from error
-        return name
 
     @property
     def popular_file(self) -> Path:

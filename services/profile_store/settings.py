@@ -1,8 +1,6 @@
 """Settings of the profile store."""
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import AliasChoices, Field, RedisDsn, field_validator
+from pydantic import AliasChoices, Field, RedisDsn
 from pydantic_settings import SettingsConfigDict
 
 from restock.serving.settings import ServiceSettings
@@ -36,15 +34,3 @@ class ProfileStoreSettings(ServiceSettings):
     """Products that one profile may hold; the proto promises 20,000."""
     max_clock_skew_seconds: int = Field(default=86_400, ge=0, le=366 * 86_400)
     """How far ahead of this machine's clock an event may lie; the proto promises a day."""
-    time_zone: str = "UTC"
-    """The shop's time zone, such as ``Europe/Berlin``: it says on which day an event falls."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def known_zone(cls, name: str) -> str:
-        """Refuse a name that is no time zone."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is no time zone of this machine") from error
-        return name
