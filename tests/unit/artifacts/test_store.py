@@ -7,6 +7,7 @@ import pytest
 from restock.artifacts.files import entry_of
 from restock.artifacts.store import BundleStore
 from restock.errors import BundleCorrupt, BundleMissing
+from restock.tuning_config import TuningConfig
 from tests.unit.artifacts.drafts import DAY, a_draft
 
 
@@ -41,7 +42,7 @@ def test_what_was_published_is_loaded_as_it_was(store):
     assert bundle.catalogue.price.tolist() == [2.5, 2.5]
     assert bundle.catalogue.segment_cuts == (1.0, 2.0, 3.0)
     assert bundle.retrieval.item_factors.tolist() == [[1, 0], [0, 1]]
-    assert bundle.tuning.candidate_count == 300
+    assert bundle.tuning == TuningConfig()
     assert bundle.manifest.trained_through_day == DAY
 
 
