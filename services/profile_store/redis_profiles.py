@@ -31,12 +31,18 @@ class RedisProfiles:
     """The profile repository that runs in production."""
 
     def __init__(
-        self, redis: Redis, reads: PipelinedReads, dedupe_seconds: int, write_connections: int
+        self,
+        redis: Redis,
+        reads: PipelinedReads,
+        bulk: Redis,
+        dedupe_seconds: int,
+        write_connections: int,
     ) -> None:
         self._redis = redis
+        self._reads = reads
+        self._bulk = bulk
         self._dedupe_seconds = dedupe_seconds
         self._writes = asyncio.Semaphore(write_connections)
-        self._reads = reads
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
         self._replace_script = package.joinpath("replace.lua").read_text()
@@ -44,30 +50,30 @@ class RedisProfiles:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, timeout_seconds: float, dedupe_seconds: int, write_connections: int
+        cls,
+        url: str,
+        timeout_seconds: float,
+        import_timeout_seconds: float,
+        dedupe_seconds: int,
+        write_connections: int,
     ) -> AsyncIterator["RedisProfiles"]:
         """Open a repository; it connects with the first call and again after each loss.
 
         Args:
             url: such as ``redis://127.0.0.1:6379/0``.
             timeout_seconds: how long one connect, and one answer, may take.
+            import_timeout_seconds: how long it may take to store a portion of an import.
             dedupe_seconds: how long event ids are remembered.
             write_connections: writes under way at once.
         """
-        redis = Redis.from_url(
-            url,
-            protocol=2,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            health_check_interval=0,
-            # A connection that Redis closed meanwhile is made anew; a timeout is not tried again.
-            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-        )
+        redis = client_of(url, timeout_seconds, timeout_seconds)
+        bulk = client_of(url, timeout_seconds, import_timeout_seconds)
         reads = PipelinedReads(redis.connection_pool, timeout_seconds)
         try:
-            yield cls(redis, reads, dedupe_seconds, write_connections)
+            yield cls(redis, reads, bulk, dedupe_seconds, write_connections)
         finally:
             await reads.close()
+            await bulk.aclose()
             await redis.aclose()
 
     async def read(self, user_id: str) -> Stored:
@@ -103,7 +109,7 @@ class RedisProfiles:
 
     async def load(self, bodies: Sequence[tuple[str, bytes]], replace: bool) -> int:
         """Store whole profiles in one round trip; one that exists stays unless `replace`."""
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._bulk.pipeline(transaction=False)
         for user_id, body in bodies:
             if replace:
                 pipeline.eval(self._replace_script, 1, profile_key(user_id), body)
@@ -138,6 +144,19 @@ class RedisProfiles:
             *(event.payload for event in change.events),
         ]
         return [profile_key(change.user_id), LOG_KEY, *marks], arguments
+
+
+def client_of(url: str, connect_seconds: float, answer_seconds: float) -> Redis:
+    """Make a client that connects with its first command."""
+    return Redis.from_url(
+        url,
+        protocol=2,
+        socket_connect_timeout=connect_seconds,
+        socket_timeout=answer_seconds,
+        health_check_interval=0,
+        # A connection that Redis closed meanwhile is made anew; a timeout is not tried again.
+        retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
+    )
 
 
 def profile_key(user_id: str) -> str:

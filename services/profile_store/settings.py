@@ -22,6 +22,8 @@ class ProfileStoreSettings(ServiceSettings):
     """Where Redis or Valkey (6.2 or later) answers: ``redis://``, or ``rediss://`` for TLS."""
     redis_timeout_seconds: float = Field(default=0.25, gt=0, le=60)
     """How long one connect, and one answer, of Redis may take before calls are UNAVAILABLE."""
+    redis_import_timeout_seconds: float = Field(default=5.0, gt=0, le=600)
+    """How long Redis may take to store a portion of an import: nobody waits in front of a page."""
     redis_write_connections: int = Field(default=16, ge=1, le=1000)
     """Writes that may be under way in Redis at once; further ones wait their turn."""
     ping_seconds: float = Field(default=1.0, gt=0, le=60)

@@ -32,6 +32,7 @@ async def wiring(settings: ProfileStoreSettings, shell: Shell) -> AsyncIterator[
         RedisProfiles.open(
             str(settings.redis_url),
             settings.redis_timeout_seconds,
+            settings.redis_import_timeout_seconds,
             settings.dedupe_seconds,
             settings.redis_write_connections,
         ) as profiles,

@@ -12,7 +12,7 @@ class RedisContract(ProfileRepositoryContract):
     async def profiles(self, server):
         with Redis.from_url(server) as client:
             client.flushall()
-        async with RedisProfiles.open(server, 2.0, 3600, 4) as profiles:
+        async with RedisProfiles.open(server, 2.0, 5.0, 3600, 4) as profiles:
             profiles.url = server
             yield profiles
 
@@ -54,7 +54,7 @@ class TestRedisProfilesOnRedis7(RedisContract):
 
 @pytest.fixture
 async def profiles(redis, own_redis_url):
-    async with RedisProfiles.open(own_redis_url, 2.0, 3600, 4) as profiles:
+    async with RedisProfiles.open(own_redis_url, 2.0, 5.0, 3600, 4) as profiles:
         yield profiles
 
 
