@@ -13,6 +13,7 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from restock.errors import RestockError
+from restock.serving.call_log import CallLog
 from restock.serving.logs import REQUEST_ID, REQUEST_ID_KEY
 from restock.serving.metrics import ServiceMetrics
 from restock.serving.status import status_of
@@ -28,8 +29,9 @@ MAX_REQUEST_ID_LENGTH = 128
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps every unary-answer call of a service."""
 
-    def __init__(self, metrics: ServiceMetrics) -> None:
+    def __init__(self, metrics: ServiceMetrics, call_log: CallLog | None) -> None:
         self.metrics = metrics
+        self.call_log = call_log
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -65,10 +67,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         )
 
     def _watched(self, method: str, inner: Handler) -> Handler:
-        observe = self.metrics.observe
+        observe, call_log = self.metrics.observe, self.call_log
 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            REQUEST_ID.set(request_id_of(context))
+            request_id = request_id_of(context)
+            REQUEST_ID.set(request_id)
             started = time.perf_counter()
             code = "OK"
             try:
@@ -93,9 +96,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             finally:
                 seconds = time.perf_counter() - started
                 observe(method, code, seconds)
-                if log.isEnabledFor(logging.INFO):
-                    fields = {"method": method, "code": code, "ms": round(seconds * 1000, 3)}
-                    log.info("call", extra=fields)
+                if call_log is not None:
+                    call_log.call(request_id, method, code, seconds)
 
         return call
 

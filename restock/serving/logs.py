@@ -1,4 +1,7 @@
-"""JSON logs on standard error: one object a line, with the service and the request's id."""
+"""JSON logs on standard error: one object a line, with the service and the request's id.
+
+The line of each call is `restock.serving.call_log`'s.
+"""
 
 import json
 import logging

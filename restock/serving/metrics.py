@@ -1,5 +1,8 @@
 """Prometheus metrics of a service's calls, served on a port of their own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 LATENCY_BUCKETS_SECONDS = (
@@ -45,7 +48,13 @@ class ServiceMetrics:
         self.model.clear()
         self.model.labels(self.service, version).set(1)
 
-    def expose(self, host: str, port: int) -> int:
-        """Serve ``/metrics`` from a thread; return the port."""
-        server, _ = start_http_server(port, host, self.registry)
-        return int(server.server_port)
+    @contextmanager
+    def exposed(self, host: str, port: int) -> Iterator[int]:
+        """Serve ``/metrics`` from a thread until left; give the port."""
+        server, thread = start_http_server(port, host, self.registry)
+        try:
+            yield int(server.server_port)
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()

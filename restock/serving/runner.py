@@ -15,6 +15,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from restock.serving import logs
+from restock.serving.call_log import CallLog
 from restock.serving.channels import channel_options
 from restock.serving.interceptor import CallInterceptor
 from restock.serving.metrics import ServiceMetrics
@@ -78,9 +79,11 @@ async def start(settings: S, service_name: str, wiring: Wiring[S]) -> Running:
         OSError: the port is taken.
     """
     stack = AsyncExitStack()
-    metrics = ServiceMetrics(service_name.rpartition(".")[2])
+    short_name = service_name.rpartition(".")[2]
+    metrics = ServiceMetrics(short_name)
+    call_log = CallLog(short_name) if settings.log_level in ("DEBUG", "INFO") else None
     server = grpc.aio.server(
-        interceptors=[CallInterceptor(metrics)],
+        interceptors=[CallInterceptor(metrics, call_log)],
         options=[*channel_options(settings.max_message_mebibytes), ("grpc.so_reuseport", 0)],
     )
     healths = HealthServicer()
@@ -93,7 +96,9 @@ async def start(settings: S, service_name: str, wiring: Wiring[S]) -> Running:
         port = server.add_insecure_port(f"{settings.host}:{settings.port}")
     except RuntimeError as error:
         raise OSError(f"{settings.host}:{settings.port} cannot be listened on: {error}") from error
-    metrics_port = metrics.expose(settings.host, settings.metrics_port)
+    metrics_port = stack.enter_context(metrics.exposed(settings.host, settings.metrics_port))
+    if call_log is not None:
+        stack.callback(call_log.flush)
     await stack.enter_async_context(wiring(settings, Shell(server, metrics, readiness)))
     await server.start()
     await healths.set(LIVENESS, health_pb2.HealthCheckResponse.ServingStatus.SERVING)

@@ -260,7 +260,7 @@ async def fake_peers(products: int = 400) -> AsyncIterator[FakePeers]:
         "reranker": reranker_pb2_grpc.add_RerankerServiceServicer_to_server,
     }
     for name, add in adders.items():
-        server = grpc.aio.server(interceptors=[CallInterceptor(ServiceMetrics(name))])
+        server = grpc.aio.server(interceptors=[CallInterceptor(ServiceMetrics(name), None)])
         add(getattr(peers, name), server)
         peers.addresses[f"{name}_address"] = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         peers.servers[name] = server

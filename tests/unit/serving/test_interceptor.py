@@ -1,4 +1,5 @@
-import logging
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from urllib.request import urlopen
 
@@ -7,7 +8,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from restock.serving.logs import REQUEST_ID
+from restock.serving.call_log import FLUSH_SECONDS
 from restock.serving.runner import Running
 from tests.unit.serving.echo import SECRET, SERVICE, call, running
 
@@ -83,46 +84,43 @@ async def test_calls_are_counted_and_timed_by_method_and_code(channel, service):
     assert 'restock_rpc_seconds_count{method="Echo",service="EchoService"} 3.0' in page
 
 
-@pytest.fixture
-def requests_of_log_lines(caplog) -> list[str]:
-    """The request id in force at each line of the RPC log."""
-    found = []
-
-    def look(record: logging.LogRecord) -> bool:
-        found.append(REQUEST_ID.get())
-        return True
-
-    caplog.set_level(logging.INFO, "restock.rpc")
-    log = logging.getLogger("restock.rpc")
-    log.addFilter(look)
-    yield found
-    log.removeFilter(look)
+async def lines_of(capsys) -> list[dict]:
+    """The lines that calls left on standard error, once they are out."""
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-async def test_the_callers_request_id_is_carried(channel, requests_of_log_lines):
+async def test_the_callers_request_id_is_carried(channel, capsys):
     await call(channel, "Echo", metadata=(("x-request-id", "r-42"),))
-    assert requests_of_log_lines == ["r-42"]
+    assert [line["request_id"] for line in await lines_of(capsys)] == ["r-42"]
 
 
-async def test_a_call_without_a_request_id_gets_one_of_its_own(channel, requests_of_log_lines):
+async def test_a_call_without_a_request_id_gets_one_of_its_own(channel, capsys):
     await call(channel, "Echo")
     await call(channel, "Echo")
-    first, second = requests_of_log_lines
+    first, second = [line["request_id"] for line in await lines_of(capsys)]
     assert len(first) == len(second) == 32
     assert first != second
 
 
-async def test_a_huge_request_id_is_cut(channel, requests_of_log_lines):
+async def test_a_huge_request_id_is_cut(channel, capsys):
     await call(channel, "Echo", metadata=(("x-request-id", "x" * 1000),))
-    assert requests_of_log_lines == ["x" * 128]
+    assert [line["request_id"] for line in await lines_of(capsys)] == ["x" * 128]
 
 
-async def test_a_call_is_one_line_of_the_log(channel, caplog):
-    caplog.set_level(logging.INFO, "restock.rpc")
+async def test_a_request_id_cannot_break_out_of_its_line(channel, capsys):
+    await call(channel, "Echo", metadata=(("x-request-id", 'a"}, "level": "ERROR'),))
+    (line,) = await lines_of(capsys)
+    assert line["request_id"] == 'a"}, "level": "ERROR'
+    assert line["level"] == "INFO"
+
+
+async def test_a_call_is_one_line_of_the_log(channel, capsys):
     await call(channel, "Echo")
     await failure(channel, "Refuse")
-    lines = [record for record in caplog.records if record.name == "restock.rpc"]
-    assert [(line.method, line.code) for line in lines] == [
+    lines = await lines_of(capsys)
+    assert [(line["method"], line["code"]) for line in lines] == [
         ("Echo", "OK"), ("Refuse", "INVALID_ARGUMENT"),
     ]  # fmt: skip
-    assert all(line.ms > 0 for line in lines)
+    assert all(line["ms"] > 0 for line in lines)
+    assert {line["service"] for line in lines} == {"EchoService"}
