@@ -1,11 +1,12 @@
 """Sources brought to one scale and added up by weight."""
 
-from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
-from restock.core.arrays import Floats
 from restock.tuning_config import TuningConfig
 
 SOURCES = ("als", "item_cf", "popularity", "history")
@@ -29,37 +30,41 @@ def resolve(strategy: Strategy, has_signal: bool) -> Strategy:
     return Strategy.HYBRID if strategy is Strategy.AUTO else strategy
 
 
-def source_weights(strategy: Strategy, tuning: TuningConfig) -> dict[str, float]:
-    """Weight of each source under a strategy that `resolve` returned."""
+def source_weights(strategy: Strategy, tuning: TuningConfig) -> NDArray[np.float64]:
+    """Weights, (sources,) float64 in the order of `SOURCES`, under a strategy from `resolve`."""
     if strategy is Strategy.HYBRID:
-        return {name: getattr(tuning, f"{name}_weight") for name in SOURCES}
-    return {name: float(name == strategy.value) for name in SOURCES}
+        weights = [getattr(tuning, f"{name}_weight") for name in SOURCES]
+    else:
+        weights = [float(name == strategy.value) for name in SOURCES]
+    return np.array(weights, np.float64)
 
 
-def to_unit(scores: Floats) -> Floats:
-    """Bring scores to 0..1: below zero is 0, the highest is 1, and all zero stays."""
-    top = scores.max(initial=0)
-    if not top > 0:
-        return np.zeros_like(scores)
-    return np.asarray(np.maximum(scores, 0) / top, np.float32)
+@njit(cache=True)
+def blend(scores: Any, weights: Any) -> Any:
+    """Weighted parts on one scale; together they are at most 1 for any candidate.
 
-
-def blend(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> dict[str, Floats]:
-    """Weighted parts on one scale, by source; together they are at most 1.
-
-    A source that says nothing here (all its scores are 0) has its weight shared out among the
-    others in proportion to theirs. Weights that add up to more or less than 1 are brought to 1.
+    A source is brought to 0..1: below zero is 0 and its highest is 1. One that says nothing here
+    (none is above 0) has its weight shared out among the others in proportion to theirs. Weights
+    that add up to more or less than 1 are brought to 1.
 
     Args:
-        scores: (candidates,) float32 by source, on any scale.
-        weights: at least 0, by source.
+        scores: (sources, candidates) float32, each row on any scale.
+        weights: (sources,) float64, at least 0.
+
+    Returns:
+        (sources, candidates) float32.
     """
-    scaled = {name: to_unit(column) for name, column in scores.items() if weights[name] > 0}
-    heard = {name: column for name, column in scaled.items() if column.any()}
-    total = sum(weights[name] for name in heard)
-    return {
-        name: heard[name] * np.float32(weights[name] / total)
-        if name in heard
-        else np.zeros_like(column)
-        for name, column in scores.items()
-    }
+    tops = np.zeros(len(weights), np.float32)
+    total = 0.0
+    for source in range(len(weights)):
+        for score in scores[source]:
+            tops[source] = max(tops[source], score)
+        if tops[source] > 0:
+            total += weights[source]
+    parts = np.zeros_like(scores)
+    for source in range(len(weights)):
+        if tops[source] > 0 and weights[source] > 0:
+            share = weights[source] / total
+            for place in range(scores.shape[1]):
+                parts[source, place] = max(scores[source, place], 0) / tops[source] * share
+    return parts

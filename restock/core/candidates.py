@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from restock.core import als, item_cf, signals
 from restock.core.arrays import Floats, Longs, Mask
-from restock.core.blend import Strategy, blend, resolve, source_weights
+from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
 from restock.core.popularity import decay
 from restock.tuning_config import TuningConfig
@@ -68,8 +70,10 @@ class Level1:
     """(items, neighbours) float32."""
     popular_rows: Longs
     """All rows, most popular first."""
-    affordable_rows: Longs
-    """Those at or below the median price, most popular first: for shoppers without history."""
+    newcomer_rows: Longs
+    """All rows in the order for a shopper without history: `newcomer_popularity`, then popularity."""
+    newcomer_popularity: Floats
+    """(items,) float32: popularity, 0 above the median price (seed)."""
     workspace: item_cf.Workspace
     """Scratch arrays."""
 
@@ -83,7 +87,8 @@ class CandidateList:
     rows: Longs
     """(candidates,) int64, catalogue rows, each once."""
     parts: dict[str, Floats]
-    """(candidates,) float32 by source, weighted; their sum is the level-1 score."""
+    """(candidates,) float32 by source, in the order of `SOURCES`, weighted; their sum is the level-1
+    score."""
     anchors: Longs
     """(candidates,) int64: which signal gave item-CF most: a position in the history, or, from its
     length on, in the context; -1 for none."""
@@ -99,6 +104,18 @@ class Signals:
     strengths: Floats
     positions: Longs
     """Place in history, or, from its length on, in the context."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the models say of a shopper, before any item is chosen."""
+
+    user: Floats
+    """(factors,) float32, folded in."""
+    touched: np.ndarray
+    """(touched,) int32: rows that item-CF has a sum for in the workspace."""
+    own: Floats
+    """(products,) float32: score of each product of the history."""
 
 
 def generate(query: Query, model: Level1) -> CandidateList:
@@ -119,8 +136,10 @@ def generate(query: Query, model: Level1) -> CandidateList:
         space.gains, space.touched,
     )  # fmt: skip
     try:
-        pool = pool_of(query, model, strategy, user, space.touched[:touched])
-        return ranked(query, model, strategy, user, pool, heard.positions[strongest])
+        own = history_scores(query)
+        found = Found(user, space.touched[:touched], own)
+        pool = pool_of(query, model, strategy, found)
+        return ranked(query, model, strategy, found, pool, heard.positions[strongest])
     finally:
         item_cf.forget(space.gains, space.touched, touched)
 
@@ -128,9 +147,9 @@ def generate(query: Query, model: Level1) -> CandidateList:
 def signals_of(query: Query, catalogue: Catalogue) -> Signals:
     """Strengths of all purchases and context products that the catalogue knows."""
     history, tuning = query.history, query.tuning
-    known = np.flatnonzero(history.rows >= 0)
     prices = signals.unit_prices(history.spend, history.units)
     average = signals.average_price(prices, history.purchase_counts)
+    known = np.flatnonzero(history.rows >= 0)
     rows = history.rows[known]
     bought = signals.strengths(
         prices[known], average, history.units[known], catalogue.average_units[rows],
@@ -147,17 +166,9 @@ def signals_of(query: Query, catalogue: Catalogue) -> Signals:
     )
 
 
-def pool_of(
-    query: Query, model: Level1, strategy: Strategy, user: Floats, touched: np.ndarray
-) -> Longs:
+def pool_of(query: Query, model: Level1, strategy: Strategy, found: Found) -> Longs:
     """Rows that any source of the strategy proposes, each once, none that is not allowed."""
-    if query.mask is not None:
-        touched = touched[query.mask[touched]]
-    proposals = [
-        propose(query, model, user, touched)
-        for name, propose in PROPOSALS.items()
-        if name in SOURCES_OF[strategy]
-    ]
+    proposals = [PROPOSALS[name](query, model, found) for name in PROPOSERS[strategy]]
     blocked = np.concatenate([query.blocked_rows, query.context_rows])
     return np.asarray(
         item_cf.distinct(
@@ -166,67 +177,61 @@ def pool_of(
     )
 
 
-def by_als(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
+def by_als(query: Query, model: Level1, found: Found) -> Longs:
     """Rows of the largest inner product with the user's factors."""
     count = query.tuning.source_candidates
     if query.mask is None:
-        return model.index.search(user, count)[0]
+        return model.index.search(found.user, count)[0]
     allowed = np.flatnonzero(query.mask)
-    scores = model.item_factors[allowed] @ user
+    scores = model.item_factors[allowed] @ found.user
     return allowed[item_cf.strongest_first(scores, count)]
 
 
-def by_item_cf(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
+def by_item_cf(query: Query, model: Level1, found: Found) -> Longs:
     """Rows that item-CF scores highest."""
-    return item_cf.best_touched(model.workspace.gains, touched, query.tuning.source_candidates)
+    touched = found.touched
+    if query.mask is not None:
+        touched = touched[query.mask[touched]]
+    best = item_cf.best_touched(model.workspace.gains, touched, query.tuning.source_candidates)
+    return np.asarray(best)
 
 
-def by_popularity(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
-    """Most popular rows; so many that blocked ones leave ``source_candidates``.
+def by_popularity(query: Query, model: Level1, found: Found) -> Longs:
+    """Most popular rows; so many that blocked ones leave enough for a whole answer.
 
     For a shopper without history those at or below the median price come first (seed).
     """
-    blocked = len(query.blocked_rows) + len(query.context_rows)
-    count = query.tuning.source_candidates + blocked
-    order = model.popular_rows
-    if not len(query.history.rows):
-        order = model.affordable_rows
-    if query.mask is None:
-        return order[:count]
-    within = order[query.mask[order]][:count]
-    # A filter is filled up from all prices that it allows.
-    return within if len(within) >= count else all_allowed(query.mask, model, within, count)
+    order = model.popular_rows if len(query.history.rows) else model.newcomer_rows
+    if query.mask is not None:
+        order = order[query.mask[order]]
+    wanted = max(query.tuning.source_candidates, query.tuning.candidate_count)
+    return order[: wanted + len(query.blocked_rows) + len(query.context_rows)]
 
 
-def all_allowed(mask: Mask, model: Level1, first: Longs, count: int) -> Longs:
-    """Rows that pass the mask, `first` ones first, then by popularity."""
-    return np.concatenate([first, model.popular_rows[mask[model.popular_rows]][:count]])
-
-
-def by_history(query: Query, model: Level1, user: Floats, touched: np.ndarray) -> Longs:
+def by_history(query: Query, model: Level1, found: Found) -> Longs:
     """The shopper's own products, most frequent and recent first."""
-    scores = history_scores(query)
-    best = item_cf.strongest_first(scores, query.tuning.history_candidates)
+    best = item_cf.strongest_first(found.own, query.tuning.history_candidates)
     rows = query.history.rows[best]
     rows = rows[rows >= 0]
     return rows if query.mask is None else rows[query.mask[rows]]
 
 
-Propose = Callable[[Query, Level1, Floats, np.ndarray], Longs]
+Propose = Callable[[Query, Level1, Found], Longs]
 PROPOSALS: dict[str, Propose] = {
     "history": by_history,
     "als": by_als,
     "item_cf": by_item_cf,
     "popularity": by_popularity,
 }
-"""Every source, in the order in which equal scores are kept. A new source is one line here."""
-SOURCES_OF: dict[Strategy, frozenset[str]] = {
-    Strategy.ALS: frozenset({"als", "history", "popularity"}),
-    Strategy.ITEM_CF: frozenset({"item_cf", "history", "popularity"}),
-    Strategy.POPULARITY: frozenset({"popularity"}),
-    Strategy.HYBRID: frozenset({"als", "item_cf", "popularity", "history"}),
+"""Every source. A new one is one line here, and its name in the strategies that it proposes to."""
+PROPOSERS: dict[Strategy, tuple[str, ...]] = {
+    Strategy.ALS: ("history", "als", "popularity"),
+    Strategy.ITEM_CF: ("history", "item_cf", "popularity"),
+    Strategy.POPULARITY: ("popularity",),
+    Strategy.HYBRID: ("history", "als", "item_cf", "popularity"),
 }
-"""Who proposes under a strategy; popularity always does, so that a page can be filled."""
+"""Who proposes under a strategy, in the order in which equal scores are kept; popularity always does,
+so that a page can be filled."""
 
 
 def history_scores(query: Query) -> Floats:
@@ -236,37 +241,76 @@ def history_scores(query: Query) -> Floats:
 
 
 def ranked(
-    query: Query, model: Level1, strategy: Strategy, user: Floats, pool: Longs, heard: Longs
+    query: Query, model: Level1, strategy: Strategy, found: Found, pool: Longs, heard: Longs
 ) -> CandidateList:
-    """Score the pool by every source, blend, and keep the best."""
-    owned = history_positions(query.history.rows, pool, model.workspace.positions)
-    own = np.append(history_scores(query), np.float32(0))
-    scores = {
-        "als": model.item_factors[pool] @ user,
-        "item_cf": model.workspace.scores(pool),
-        "popularity": model.catalogue.popularity[pool],
-        "history": own[owned],
-    }
+    """Score the pool by every source, blend, and keep the best.
+
+    Args:
+        query: the request.
+        model: the model version.
+        strategy: decides the sources' weights.
+        found: what the models say of the shopper.
+        pool: (pool,) int64 rows, each once.
+        heard: history position of each signal that item-CF was given.
+    """
+    space = model.workspace
+    scores, owned, anchors = score_pool(
+        pool, found.user, model.item_factors, space.gains, popularity_for(query, model),
+        query.history.rows, found.own, heard, space.positions,
+    )  # fmt: skip
     parts = blend(scores, source_weights(strategy, query.tuning))
-    total = parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"]
-    best = np.argsort(-total, kind="stable")[: query.tuning.candidate_count]
-    anchors = np.append(heard, item_cf.NOBODY)[model.workspace.anchors(pool[best])]
+    best = np.argsort(-parts.sum(axis=0), kind="stable")[: query.tuning.candidate_count]
     return CandidateList(
         strategy=strategy,
         rows=pool[best],
-        parts={name: column[best] for name, column in parts.items()},
-        anchors=anchors,
+        parts=dict(zip(SOURCES, parts[:, best], strict=True)),
+        anchors=anchors[best],
         history_positions=owned[best],
     )
 
 
-def history_positions(history_rows: Longs, pool: Longs, positions: np.ndarray) -> Longs:
-    """Position of each pool row in the history, -1 for none; `positions` must be -1 and is again."""
-    known = np.flatnonzero(history_rows >= 0)
-    positions[history_rows[known]] = known
-    found = positions[pool].astype(np.int64)
-    positions[history_rows[known]] = item_cf.NOBODY
-    return found
+def popularity_for(query: Query, model: Level1) -> Floats:
+    """Popularity as it counts for this shopper, (items,) float32."""
+    return model.catalogue.popularity if len(query.history.rows) else model.newcomer_popularity
+
+
+@njit(cache=True, fastmath=True)
+def score_pool(
+    pool: Any, user: Any, item_factors: Any, gains: Any, popularity: Any,
+    history_rows: Any, own: Any, heard: Any, positions: Any,
+) -> Any:  # fmt: skip
+    """Score rows by every source.
+
+    `positions` is scratch: all -1, and so again on return.
+
+    Returns:
+        (sources, pool) float32 scores in the order of `SOURCES`, on the sources' own scales;
+        (pool,) int64 positions in the history, -1 for a product never bought; (pool,) int64
+        positions of the signal that gave item-CF most, -1 for none.
+    """
+    scores = np.zeros((4, len(pool)), np.float32)
+    owned = np.full(len(pool), -1, np.int64)
+    anchors = np.full(len(pool), -1, np.int64)
+    for position in range(len(history_rows)):
+        if history_rows[position] >= 0:
+            positions[history_rows[position]] = position
+    for place in range(len(pool)):
+        row = pool[place]
+        product = np.float32(0)
+        for factor in range(len(user)):
+            product += user[factor] * item_factors[row, factor]
+        scores[0, place] = product
+        if gains[row, item_cf.SUM] > 0:
+            scores[1, place] = gains[row, item_cf.SUM]
+            anchors[place] = heard[int(gains[row, item_cf.ANCHOR])]
+        scores[2, place] = popularity[row]
+        owned[place] = positions[row]
+        if owned[place] >= 0:
+            scores[3, place] = own[owned[place]]
+    for row in history_rows:
+        if row >= 0:
+            positions[row] = -1
+    return scores, owned, anchors
 
 
 def neighbours_of(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from restock.core.arrays import Floats, Ints, Longs
+from restock.core.arrays import Floats, Longs
 
 NOBODY = -1
 """Marks the absence of a neighbour, an anchor or a position."""
@@ -25,15 +25,6 @@ class Workspace:
         that an item costs one cache line, not three. Only rows with a sum above 0 mean anything."""
         self.touched = np.empty(items, np.int32)
         self.positions = np.full(items, NOBODY, np.int32)
-
-    def scores(self, rows: Longs) -> Floats:
-        """Summed gains of rows, 0 where there was none."""
-        return np.asarray(self.gains[rows, SUM])
-
-    def anchors(self, rows: Longs) -> Longs:
-        """Position of the signal that gave each row most, `NOBODY` where none gave anything."""
-        found = self.gains[rows]
-        return np.where(found[:, SUM] > 0, found[:, ANCHOR], NOBODY).astype(np.int64)
 
 
 @njit(cache=True)
@@ -100,9 +91,38 @@ def strongest_first(strengths: Floats, count: int) -> Longs:
     return np.argpartition(-strengths, count - 1)[:count]
 
 
-def best_touched(gains: Floats, touched: Ints, count: int) -> Longs:
-    """Rows with the highest sums among those touched, at most `count`."""
-    if len(touched) <= count:
-        return touched.astype(np.int64)
-    best = np.argpartition(gains[touched, SUM], len(touched) - count)[-count:]
-    return touched[best].astype(np.int64)
+@njit(cache=True)
+def best_touched(gains: Any, touched: Any, count: int) -> Any:
+    """Rows with the highest sums among those touched, at most `count`, in no set order.
+
+    A heap of the best so far, smallest on top: nearly every row fails its first comparison.
+    """
+    size = min(count, len(touched))
+    rows = touched[:size].astype(np.int64)
+    sums = np.empty(size, np.float32)
+    for place in range(size):
+        sums[place] = gains[rows[place], SUM]
+    for place in range(size // 2 - 1, -1, -1):
+        sink(sums, rows, place)
+    for item in touched[size:]:
+        if size and gains[item, SUM] > sums[0]:
+            sums[0], rows[0] = gains[item, SUM], item
+            sink(sums, rows, 0)
+    return rows
+
+
+@njit(cache=True)
+def sink(sums: Any, rows: Any, place: int) -> None:
+    """Let an entry sink to where both entries below it have larger sums."""
+    size = len(sums)
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and sums[child + 1] < sums[child]:
+            child += 1
+        if sums[place] <= sums[child]:
+            break
+        sums[place], sums[child] = sums[child], sums[place]
+        rows[place], rows[child] = rows[child], rows[place]
+        place = child

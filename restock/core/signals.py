@@ -3,7 +3,10 @@
 The very same functions make the training matrix and fold in a shopper at request time.
 """
 
+from typing import Any
+
 import numpy as np
+from numba import vectorize
 
 from restock.core.arrays import Floats
 from restock.tuning_config import TuningConfig
@@ -57,14 +60,21 @@ def strengths(
     Returns:
         (pairs,) float32, at least ``min_strength``.
     """
-    average = np.asarray(users_average_price, np.float32)
-    spending = np.divide(prices, average, out=np.zeros_like(prices), where=average > 0)
-    quantity = units / (purchase_counts * items_average_units)
-    mix = (
-        np.float32(tuning.spending_weight) * spending
-        + np.float32(tuning.quantity_weight) * quantity
-    )
-    single = np.clip(
-        np.log1p(mix), np.float32(tuning.min_strength), np.float32(tuning.max_strength)
-    )
-    return single * purchase_counts
+    single = strength(
+        prices, users_average_price, units, purchase_counts * items_average_units,
+        tuning.spending_weight, tuning.quantity_weight, tuning.min_strength, tuning.max_strength,
+    )  # fmt: skip
+    return np.asarray(single * purchase_counts)
+
+
+@vectorize(  # type: ignore[no-untyped-call, untyped-decorator]
+    ["float32(float32,float32,float32,float32,float32,float32,float32,float32)"], cache=True
+)
+def strength(
+    price: Any, average_price: Any, units: Any, usual_units: Any,
+    spending_weight: Any, quantity_weight: Any, low: Any, high: Any,
+) -> Any:  # fmt: skip
+    """Strength of one purchase; compiled, for arrays of any one shape and scalars."""
+    spending = price / average_price if average_price > 0 else np.float32(0)
+    mix = spending_weight * spending + quantity_weight * units / usual_units
+    return min(max(np.log1p(mix), low), high)

@@ -143,7 +143,6 @@ def candidates_to(
     """Encode level 1's answer. A column that is all zero is left empty."""
     ids = model.catalogue.item_ids
     rows = answer.rows.tolist()
-    history, own = query.history, answer.history_positions
     response = pb.GenerateCandidatesResponse(
         model_version=version,
         strategy_used=STRATEGY_NUMBERS[answer.strategy],
@@ -151,9 +150,7 @@ def candidates_to(
             product_ids=[ids[row] for row in rows],
             catalogue_rows=rows,
             anchors=answer.anchors.tolist(),
-            purchase_counts=owned_to(history.purchase_counts, own),
-            first_days=owned_to(history.first_days, own),
-            last_days=owned_to(history.last_days, own),
+            **purchases_to(query.history, answer.history_positions),
             **{name: part.tolist() for name, part in answer.parts.items() if part.any()},
         ),
     )
@@ -167,12 +164,17 @@ def candidates_to(
     return response
 
 
-def owned_to(values: Floats, own: Longs) -> list[int]:
-    """Spread a history column over the candidates, 0 for products never bought; empty if all are."""
-    if not (own >= 0).any():
-        return []
-    spread: list[int] = np.where(own >= 0, values[own], 0).astype(np.int64).tolist()
-    return spread
+def purchases_to(history: History, own: Longs) -> dict[str, list[int]]:
+    """Spread the history's columns over the candidates, 0 for products never bought."""
+    bought = np.flatnonzero(own >= 0)
+    if not len(bought):
+        return {}
+    positions = own[bought]
+    spread = np.zeros((3, len(own)), np.int64)
+    spread[0, bought] = history.purchase_counts[positions]
+    spread[1, bought] = history.first_days[positions]
+    spread[2, bought] = history.last_days[positions]
+    return dict(zip(("purchase_counts", "first_days", "last_days"), spread.tolist(), strict=True))
 
 
 def popular_to(

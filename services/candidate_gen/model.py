@@ -7,7 +7,7 @@ import numpy as np
 from restock.artifacts.bundle import Bundle
 from restock.artifacts.index import build_index
 from restock.core import als, item_cf
-from restock.core.arrays import Longs
+from restock.core.arrays import Floats
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Level1, Query, generate
 from restock.core.catalogue import Catalogue, FilterMasks
@@ -43,6 +43,7 @@ def build(bundle: Bundle) -> CandidateModel:
     """
     catalogue, retrieval = bundle.catalogue, bundle.retrieval
     popular = most_popular(catalogue.popularity)
+    newcomer = affordable_popularity(catalogue)
     level1 = Level1(
         catalogue=catalogue,
         item_factors=retrieval.item_factors,
@@ -51,18 +52,20 @@ def build(bundle: Bundle) -> CandidateModel:
         neighbours=retrieval.neighbours,
         neighbour_weights=retrieval.neighbour_weights,
         popular_rows=popular,
-        affordable_rows=affordable(catalogue, popular),
+        newcomer_rows=popular[most_popular(newcomer[popular])],
+        newcomer_popularity=newcomer,
         workspace=item_cf.Workspace(len(catalogue)),
     )
     check(self_query(level1, bundle.tuning, bundle.manifest.trained_through_day), bundle.version)
     return CandidateModel(level1, bundle.tuning, FilterMasks(catalogue))
 
 
-def affordable(catalogue: Catalogue, popular: Longs) -> Longs:
-    """Popular rows at or below the median price; all of them where no price is known."""
+def affordable_popularity(catalogue: Catalogue) -> Floats:
+    """Popularity, 0 above the median price or where a price is unknown; all where no price is known."""
     if not catalogue.median_price > 0:
-        return popular
-    return popular[catalogue.price[popular] <= catalogue.median_price]
+        return catalogue.popularity
+    affordable = catalogue.price <= catalogue.median_price
+    return np.where(affordable, catalogue.popularity, np.float32(0))
 
 
 def self_query(level1: Level1, tuning: TuningConfig, day: int) -> CandidateList:

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LOYAL = a_profile(bread=(3, 20), milk=(5, 2))
 AFFORDABLE = [item for item in BY_POPULARITY if PRODUCTS[item][1] <= MEDIAN_PRICE]
+DEAR = [item for item in BY_POPULARITY if item not in AFFORDABLE]
+"""Above the median price or without one: they only fill a newcomer's answer."""
 NAN = float("nan")
 
 
@@ -37,8 +39,9 @@ async def test_an_unknown_user_gets_what_sells_at_the_median_price_or_less(stub,
     answer = await stub.GenerateCandidates(a_request())
     assert answer.model_version == version
     assert answer.strategy_used == types_pb2.STRATEGY_POPULARITY
-    assert list(answer.candidates.product_ids) == AFFORDABLE
+    assert list(answer.candidates.product_ids) == [*AFFORDABLE, *DEAR]
     assert answer.candidates.popularity[0] == 1
+    assert not any(answer.candidates.popularity[len(AFFORDABLE) :])
     assert not answer.missing_ids
 
 
@@ -364,7 +367,7 @@ async def test_a_filter_is_never_violated_and_filled_up(stub, strategy, profile,
 
 
 async def test_an_empty_filter_lets_all_through(stub):
-    assert await ids(stub, filter=ProductFilter()) == AFFORDABLE
+    assert await ids(stub, filter=ProductFilter()) == [*AFFORDABLE, *DEAR]
 
 
 @pytest.mark.parametrize("price", [NAN, float("inf"), -0.01])

@@ -64,6 +64,8 @@ def a_model(
         near[row, : len(found)] = [catalogue.row_of[other] for other in found]
         weights[row, : len(found)] = list(found.values())
     popular = most_popular(catalogue.popularity)
+    affordable = catalogue.price <= catalogue.median_price
+    newcomer = np.where(affordable, catalogue.popularity, np.float32(0))
     return Level1(
         catalogue=catalogue,
         item_factors=factors,
@@ -72,7 +74,8 @@ def a_model(
         neighbours=near,
         neighbour_weights=weights,
         popular_rows=popular,
-        affordable_rows=popular[catalogue.price[popular] <= catalogue.median_price],
+        newcomer_rows=popular[most_popular(newcomer[popular])],
+        newcomer_popularity=newcomer,
         workspace=item_cf.Workspace(items),
     )
 

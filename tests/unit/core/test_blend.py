@@ -3,12 +3,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights, to_unit
+from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
 from tests.unit.core.shop import TUNING, floats
 
 
 def parts_of(weights, **scores):
-    return {name: part.tolist() for name, part in blend(scores, weights).items()}
+    """Blend rows by name, and tell the parts by name."""
+    parts = blend(
+        np.stack([scores[name] for name in weights]), np.array([*weights.values()], float)
+    )
+    return dict(zip(weights, parts.tolist(), strict=True))
+
+
+def alone(*scores):
+    """One source with all the weight."""
+    return parts_of({"als": 1.0}, als=floats(*scores))["als"]
+
+
+def weights_of(strategy):
+    return dict(zip(SOURCES, source_weights(strategy, TUNING).tolist(), strict=True))
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -23,27 +36,35 @@ def test_with_a_signal_auto_is_hybrid_and_the_others_are_themselves():
 
 
 def test_hybrid_is_40_percent_als_40_percent_item_cf_20_percent_popularity():
-    weights = source_weights(Strategy.HYBRID, TUNING)
-    assert weights == {"als": 0.4, "item_cf": 0.4, "popularity": 0.2, "history": 0.0}
+    assert weights_of(Strategy.HYBRID) == {
+        "als": 0.4,
+        "item_cf": 0.4,
+        "popularity": 0.2,
+        "history": 0.0,
+    }
 
 
 def test_a_single_source_has_all_the_weight():
-    weights = source_weights(Strategy.ITEM_CF, TUNING)
-    assert weights == {"als": 0.0, "item_cf": 1.0, "popularity": 0.0, "history": 0.0}
+    assert weights_of(Strategy.ITEM_CF) == {
+        "als": 0.0,
+        "item_cf": 1.0,
+        "popularity": 0.0,
+        "history": 0.0,
+    }
 
 
 def test_scores_are_brought_to_one_scale_by_the_highest():
-    assert to_unit(floats(4, 1, 0)).tolist() == [1, 0.25, 0]
+    assert alone(4, 1, 0) == [1, 0.25, 0]
 
 
 def test_a_score_below_zero_counts_as_zero():
-    assert to_unit(floats(2, -3)).tolist() == [1, 0]
-    assert to_unit(floats(-2, -3)).tolist() == [0, 0]
+    assert alone(2, -3) == [1, 0]
+    assert alone(-2, -3) == [0, 0]
 
 
 def test_no_scores_have_no_scale():
-    assert to_unit(floats()).tolist() == []
-    assert to_unit(floats(0, 0)).tolist() == [0, 0]
+    assert alone() == []
+    assert alone(0, 0) == [0, 0]
 
 
 def test_two_sources_on_different_scales_are_added_by_weight():
@@ -86,11 +107,11 @@ def test_a_silent_source_beside_one_of_next_to_no_weight_stays_silent():
 @given(data=st.data(), candidates=st.integers(0, 12))
 def test_parts_are_never_negative_and_together_at_most_one(data, candidates):
     column = st.lists(st.floats(-100, 100, width=32), min_size=candidates, max_size=candidates)
-    scores = {name: floats(*data.draw(column)) for name in SOURCES}
-    weights = {name: data.draw(st.floats(0, 1)) for name in SOURCES}
+    scores = np.stack([floats(*data.draw(column)) for _ in SOURCES])
+    weights = np.array([data.draw(st.floats(0, 1)) for _ in SOURCES])
     parts = blend(scores, weights)
-    total = sum(parts.values())
-    assert all((part >= 0).all() for part in parts.values())
+    total = parts.sum(axis=0)
+    assert (parts >= 0).all()
     assert (total <= 1 + 1e-5).all()
     assert np.isfinite(total).all()
-    assert all(not part.any() for name, part in parts.items() if weights[name] == 0)
+    assert not parts[weights == 0].any()

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from restock.core.blend import Strategy
 from restock.core.candidates import generate, neighbours_of
+from restock.core.item_cf import SUM
 from tests.unit.core.shop import a_catalogue, a_model, a_query, floats
 
 SHOP = a_catalogue("milk", "bread", "eggs", "wine", "salt", popularity=[1.0, 0.8, 0.6, 0.4, 0.2])
@@ -25,7 +26,10 @@ def test_a_shopper_without_any_signal_gets_popularity_whatever_was_asked():
 
 def test_a_shopper_without_history_sees_what_costs_the_median_or_less():
     shop = a_catalogue("caviar", "milk", "bread", price=[50.0, 2.0, 1.0])
-    assert found(a_query(shop), a_model(shop)) == ["milk", "bread"]
+    answer = generate(a_query(shop), a_model(shop))
+    assert [shop.item_ids[row] for row in answer.rows] == ["milk", "bread", "caviar"]
+    # The dear one only fills the answer, behind all others.
+    assert answer.parts["popularity"].tolist() == [1, pytest.approx(2 / 3), 0]
 
 
 def test_one_purchase_is_enough_for_item_cf():
@@ -111,8 +115,7 @@ def test_the_workspace_is_clean_after_every_request():
         generate(a_query(SHOP, {"milk": (9, 1)}, context=("eggs",)), model)
     again = generate(a_query(SHOP, {"bread": (1, 3)}), model)
     assert first.rows.tolist() == again.rows.tolist()
-    assert not model.workspace.scores(np.arange(5)).any()
-    assert (model.workspace.anchors(np.arange(5)) == -1).all()
+    assert not model.workspace.gains[:, SUM].any()
     assert (model.workspace.positions == -1).all()
 
 
