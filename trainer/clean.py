@@ -7,7 +7,13 @@ import numpy as np
 from restock.core.arrays import Ints, Mask
 from restock.errors import InvalidFile
 from restock.tuning_config import TuningConfig
-from trainer.purchases import Purchases, compacted, run_starts, summed_by_day
+from trainer.purchases import (
+    Purchases,
+    compacted,
+    most_bought_first,
+    run_starts,
+    summed_by_day,
+)
 from trainer.quality import EXAMPLES, DataQuality, price_spans
 from trainer.read import Products, Transactions
 
@@ -65,7 +71,9 @@ def product_records(transactions: Transactions, products: Products) -> Ints:
 def kept_purchases(transactions: Transactions, kept: Mask) -> Purchases:
     """Add up the rows kept by user, item and day."""
     users, user_ids = compacted(transactions.users.codes[kept], transactions.users.ids)
-    items, item_ids = compacted(transactions.products.codes[kept], transactions.products.ids)
+    items, item_ids = most_bought_first(
+        *compacted(transactions.products.codes[kept], transactions.products.ids)
+    )
     columns = summed_by_day(
         users,
         items,

@@ -16,7 +16,7 @@ class Catalogue:
     """Item columns of one model version; row i of each belongs to `item_ids[i]`."""
 
     item_ids: list[str]
-    """Item ids, sorted, each once."""
+    """Item ids, each once; the trainer puts those most bought first."""
     item_names: list[str]
     """Names for people to read; empty where the retailer gave none."""
     categories: list[str]

@@ -12,15 +12,15 @@ ROWS = [
 
 
 def test_a_pair_holds_its_days_units_and_money():
-    profiles = profile_table(some_purchases(ROWS))  # items: bread, milk
+    profiles = profile_table(some_purchases(ROWS))  # items: milk, the most bought, then bread
     assert profiles.user_ids == ["ann", "bob"]
     assert profiles.starts.tolist() == [0, 2, 3]
-    assert profiles.item_rows.tolist() == [0, 1, 1]
-    assert profiles.purchase_counts.tolist() == [1, 2, 1]
-    assert profiles.first_days.tolist() == [9, 3, 5]
+    assert profiles.item_rows.tolist() == [0, 1, 0]
+    assert profiles.purchase_counts.tolist() == [2, 1, 1]
+    assert profiles.first_days.tolist() == [3, 9, 5]
     assert profiles.last_days.tolist() == [9, 9, 5]
-    assert profiles.units_milli.tolist() == [1000, 3000, 1000]
-    assert profiles.spend_milli.tolist() == [3000, 6000, 1500]
+    assert profiles.units_milli.tolist() == [3000, 1000, 1000]
+    assert profiles.spend_milli.tolist() == [6000, 3000, 1500]
 
 
 def test_a_shopping_day_counts_once_however_many_items():

@@ -23,8 +23,8 @@ def file_bytes(store, version):
 def test_a_small_shop_becomes_a_bundle_that_loads(tmp_path):
     store, version = trained(tmp_path, many_rows())
     bundle, profiles = store.load(version), store.profiles(version)
-    assert bundle.catalogue.item_ids == ["bread", "milk", "oat milk"]
-    assert bundle.catalogue.item_names == ["Korn Rye bread", "Alp Whole milk", "Oat drink"]
+    assert bundle.catalogue.item_ids == ["milk", "bread", "oat milk"]
+    assert bundle.catalogue.item_names == ["Alp Whole milk", "Korn Rye bread", "Oat drink"]
     assert bundle.retrieval.item_factors.shape == (3, 4)
     assert bundle.retrieval.neighbours.shape == (3, 5)
     assert len(profiles.user_ids) == bundle.manifest.users == 12
