@@ -23,6 +23,8 @@ from restock.serving.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
+GARBAGE_THRESHOLD = 20_000
+"""New objects between collections: a request makes some hundreds and frees nearly all by itself."""
 LIVENESS = ""
 """Health name of "the process runs"; a service's full name stands for "ready to answer"."""
 
@@ -128,6 +130,7 @@ async def _until_signalled(settings: S, service_name: str, wiring: Wiring[S]) ->
     # What was made up to here lives as long as the process: keep it out of every collection.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     await stop.wait()
     log.info("stopping", extra={"drain_seconds": settings.drain_seconds})
     await running.stop()
