@@ -20,8 +20,7 @@ def fit_item_cf(
 
     ``a.b / (|a| |b| + shrinkage)``: two items that one shopper bought once have a cosine of 1, and
     without shrinkage such chance pairs crowd out what many buy together (docs/adr/0004).
-    An item is not its own neighbour: what a shopper has bought is a source of its own when serving
-    (the item-CF measured in docs/quality.md kept it).
+    An item is not its own neighbour: what a shopper has bought is a source of its own when serving.
 
     Args:
         strengths: (users, items) float32.

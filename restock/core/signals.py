@@ -46,7 +46,7 @@ def strengths(
 
     One purchase is ``clip(log1p(a * spending + b * quantity), low, high)`` with the spending ratio
     price over the user's average price and the quantity ratio units over the item's average units
-    (seed). Pairs are summed, not averaged: averaging destroys frequency (docs/quality.md). A price
+    (seed). Pairs are summed, not averaged: averaging destroys frequency. A price
     of 0 gives a spending ratio of 0: the row stays.
 
     Args:
