@@ -47,10 +47,7 @@ LEVEL_1: dict[str, tuple[Any, str]] = {
     "score, blend and cut": (candidates, "ranked"),
     "item-CF: clear": (item_cf, "forget"),
 }
-LEVEL_2: dict[str, tuple[Any, str]] = {
-    "item facts": (rerank, "facts_of"),
-    "page: sort, cap, backfill": (rerank, "page_of"),
-}
+LEVEL_2: dict[str, tuple[Any, str]] = {"rules and page, compiled": (rerank, "rank")}
 Samples = dict[str, list[float]]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from restock.core.arrays import Floats, Ints
 from restock.core.catalogue import NO_CATEGORY
-from restock.core.repurchase import shrunk
+from restock.core.repurchase import shrunk_columns
 from restock.tuning_config import TuningConfig
 from trainer.medians import group_medians
 from trainer.purchases import Purchases
@@ -29,7 +29,7 @@ def item_cycles(purchases: Purchases, category: Ints, tuning: TuningConfig) -> F
         return np.full(len(category), span, np.float32)
     own, evidence = group_medians(items, gaps.astype(np.float64), len(category))
     prior = category_cycles(category, items, gaps, tuning)[category]
-    cycles = shrunk(own, evidence, prior, tuning.item_cycle_prior_gaps)
+    cycles: Floats = shrunk_columns(own, evidence, prior, tuning.item_cycle_prior_gaps)
     return np.maximum(cycles, np.float32(SHORTEST_CYCLE_DAYS))
 
 
@@ -42,7 +42,9 @@ def category_cycles(category: Ints, items: Ints, gaps: Ints, tuning: TuningConfi
     known = category[items] != NO_CATEGORY
     count = int(category.max(initial=NO_CATEGORY)) + 1
     own, evidence = group_medians(category[items][known], gaps[known].astype(np.float64), count)
-    cycles = shrunk(own, evidence, np.full(count, overall), tuning.item_cycle_prior_gaps)
+    cycles: Floats = shrunk_columns(
+        own, evidence, np.full(count, overall), tuning.item_cycle_prior_gaps
+    )
     return np.append(cycles, overall)
 
 

@@ -39,10 +39,14 @@ class Catalogue:
     """Median unit price over all purchases, in the shop's currency; NaN when no price is known."""
     row_of: dict[str, int] = field(init=False, repr=False)
     """Row of an item id."""
+    median_cycle_days: float = field(init=False, repr=False)
+    """Median of `cycle_days`, which stands in for a product's that is not here; NaN without items."""
 
     def __post_init__(self) -> None:
-        """Index the ids."""
+        """Index the ids, and take the median once rather than by request."""
         object.__setattr__(self, "row_of", {item: row for row, item in enumerate(self.item_ids)})
+        median = float(np.median(self.cycle_days)) if self.cycle_days.size else float("nan")
+        object.__setattr__(self, "median_cycle_days", median)
 
     def __len__(self) -> int:
         """Count the items."""

@@ -1,45 +1,48 @@
-"""Price rules: a budget that bends before it breaks, and upsell."""
+"""Price rules: a budget that bends before it breaks, and upsell. Compiled, one candidate at a time."""
 
 import numpy as np
-
-from restock.core.arrays import Floats, Mask
-from restock.tuning_config import TuningConfig
+from numba import njit
 
 LEAST_AVERAGE = 1e-6
 """Average prices below it say nothing: every price would be out of their budget, and by how much
 would be more than a float32 can tell."""
 
 
-def price_ratio(prices: Floats, average_price: float) -> Floats:
+@njit(cache=True)
+def price_ratio(price: np.float32, average_price: float) -> np.float32:
     """Price over the shopper's average price; NaN where either is unknown, and then no rule applies.
 
     Args:
-        prices: (candidates,) float32 in the shop's currency, NaN when unknown.
+        price: in the shop's currency, NaN when unknown.
         average_price: the shopper's, 0 when unknown.
     """
     if not average_price >= LEAST_AVERAGE:
-        return np.full(len(prices), np.nan, np.float32)
+        return np.float32(np.nan)
     # An average beyond float32 is infinite there: all is cheap beside it.
-    with np.errstate(over="ignore"):
-        return prices / np.float32(average_price)
+    return price / np.float32(average_price)
 
 
-def price_factor(ratio: Floats, tuning: TuningConfig) -> Floats:
+@njit(cache=True)
+def price_factor(ratio: np.float32, soft_price_ratio: float) -> np.float32:
     """Soft penalty ``soft_price_ratio / ratio`` above that ratio, else 1 (seed: soft, from 1.5x)."""
-    soft = np.float32(tuning.soft_price_ratio)
-    return np.divide(soft, ratio, out=np.ones_like(ratio), where=ratio > soft)
+    soft = np.float32(soft_price_ratio)
+    return soft / ratio if ratio > soft else np.float32(1)
 
 
-def over_budget(ratio: Floats, tuning: TuningConfig) -> Mask:
+@njit(cache=True)
+def over_budget(ratio: np.float32, max_price_ratio: float) -> bool:
     """Whether an item costs more than ``max_price_ratio`` times the average, and is left out."""
-    return ratio > np.float32(tuning.max_price_ratio)
+    return bool(ratio > np.float32(max_price_ratio))
 
 
-def upsell_factor(ratio: Floats, tuning: TuningConfig) -> Floats:
-    """``1 + upsell_factor * price_boost_weight * min(ratio, max_price_ratio)`` (docs/quality.md).
+@njit(cache=True)
+def upsell_factor(
+    ratio: np.float32, upsell: float, price_boost_weight: float, max_price_ratio: float
+) -> np.float32:
+    """``1 + upsell * price_boost_weight * min(ratio, max_price_ratio)`` (docs/quality.md).
 
     Higher-priced items within the budget gain; an unknown ratio gains nothing.
     """
-    gain = np.float32(tuning.upsell_factor * tuning.price_boost_weight)
-    bounded = np.minimum(np.nan_to_num(ratio, nan=0.0), np.float32(tuning.max_price_ratio))
-    return np.asarray(1 + gain * bounded, np.float32)
+    gain = np.float32(upsell * price_boost_weight)
+    known = np.float32(0) if np.isnan(ratio) else ratio
+    return np.float32(1) + gain * min(known, np.float32(max_price_ratio))

@@ -2,67 +2,88 @@
 
 Evidence is scarce (three pairs in four are bought once), so a shopper's own mean gap is shrunk
 towards the item's cycle, and that towards its category's: each prior is worth a number of gaps.
+Compiled, one pair of shopper and product at a time.
 """
 
 import numpy as np
-
-from restock.core.arrays import Floats, Mask
-from restock.tuning_config import TuningConfig
+from numba import njit, vectorize
 
 
-def shrunk(own: Floats, evidence: Floats, prior: Floats, prior_evidence: float) -> Floats:
+@njit(cache=True)
+def shrunk(
+    own: np.float32, evidence: np.float32, prior: np.float32, prior_evidence: float
+) -> np.float32:
     """Mean of `own` and `prior`, weighted by their evidence; `prior` where there is none of either."""
     weight = evidence + np.float32(prior_evidence)
-    total = np.where(evidence > 0, own, 0) * evidence + prior * np.float32(prior_evidence)
-    mean: Floats = np.divide(total, weight, out=prior.astype(np.float32), where=weight > 0)
-    return mean
+    if not weight > 0:
+        return prior
+    # What is unknown for want of evidence is NaN, and NaN times nothing is NaN too.
+    total = own * evidence if evidence > 0 else np.float32(0)
+    return (total + prior * np.float32(prior_evidence)) / weight
 
 
+@vectorize(cache=True)  # type: ignore[no-untyped-call, untyped-decorator]
+def shrunk_columns(
+    own: np.float32, evidence: np.float32, prior: np.float32, prior_evidence: float
+) -> np.float32:
+    """`shrunk` of (items,) float32 columns."""
+    return shrunk(own, evidence, prior, prior_evidence)
+
+
+@njit(cache=True)
 def cycle_days(
-    purchase_counts: Floats,
-    first_days: Floats,
-    last_days: Floats,
-    items_cycle_days: Floats,
-    tuning: TuningConfig,
-) -> Floats:
-    """Estimate each pair's repurchase cycle.
+    purchase_count: np.float32,
+    first_day: np.float32,
+    last_day: np.float32,
+    item_cycle_days: np.float32,
+    cycle_prior_gaps: float,
+) -> np.float32:
+    """Estimated repurchase cycle of a pair in days; the item's cycle where the pair has no gap.
 
     Args:
-        purchase_counts: (pairs,) float32, days on which it was bought; 0 for never.
-        first_days: (pairs,) float32.
-        last_days: (pairs,) float32.
-        items_cycle_days: (pairs,) float32, the items' own cycles.
-        tuning: ``cycle_prior_gaps``.
-
-    Returns:
-        (pairs,) float32 days; the item's cycle where the pair has no gap.
+        purchase_count: days on which it was bought; 0 for never.
+        first_day: the first of them.
+        last_day: the last of them.
+        item_cycle_days: the item's own cycle.
+        cycle_prior_gaps: gaps of evidence that it is worth.
     """
-    gaps = np.maximum(purchase_counts - 1, 0)
-    mean_gap = np.divide(
-        last_days - first_days, gaps, out=np.zeros_like(items_cycle_days), where=gaps > 0
-    )
-    return shrunk(mean_gap, gaps, items_cycle_days, tuning.cycle_prior_gaps)
+    gaps = max(purchase_count - np.float32(1), np.float32(0))
+    mean_gap = (last_day - first_day) / gaps if gaps > 0 else np.float32(0)
+    return shrunk(mean_gap, gaps, item_cycle_days, cycle_prior_gaps)
 
 
-def cycle_share(last_days: Floats, cycles: Floats, bought: Mask, as_of_day: int) -> Floats:
+@njit(cache=True)
+def days_since(last_day: np.float32, as_of_day: int) -> np.float32:
+    """Days since the last purchase; one after `as_of_day` counts as made on that day."""
+    return max(np.float32(as_of_day) - last_day, np.float32(0))
+
+
+@njit(cache=True)
+def cycle_share(
+    purchase_count: np.float32, last_day: np.float32, cycle: np.float32, as_of_day: int
+) -> np.float32:
     """Share of the cycle that has passed since the last purchase; NaN where never bought.
 
-    A purchase after `as_of_day` counts as made on that day.
+    A cycle is a day at least.
     """
-    since = np.maximum(np.float32(as_of_day) - last_days, 0)
-    return np.where(bought, since / np.maximum(cycles, np.float32(1)), np.float32(np.nan))
+    if not purchase_count > 0:
+        return np.float32(np.nan)
+    return days_since(last_day, as_of_day) / max(cycle, np.float32(1))
 
 
-def recent(share: Floats, tuning: TuningConfig) -> Mask:
+@njit(cache=True)
+def recent(share: np.float32, recent_cycle_share: float) -> bool:
     """Whether an item was bought within ``recent_cycle_share`` of its cycle, and is left out."""
-    return share < np.float32(tuning.recent_cycle_share)
+    return bool(share < np.float32(recent_cycle_share))
 
 
-def due(share: Floats, tuning: TuningConfig) -> Mask:
+@njit(cache=True)
+def due(share: np.float32, lapsed_cycles: float) -> bool:
     """Whether a whole cycle has passed, but not so many that the shopper gave the item up."""
-    return (share >= 1) & (share < np.float32(tuning.lapsed_cycles))
+    return bool(1 <= share < np.float32(lapsed_cycles))
 
 
-def due_factor(share: Floats, tuning: TuningConfig) -> Floats:
+@njit(cache=True)
+def due_factor(share: np.float32, due_boost: float, lapsed_cycles: float) -> np.float32:
     """`1 + due_boost` for what is due, else 1; NaN (never bought) counts as not due."""
-    return np.where(due(share, tuning), np.float32(1 + tuning.due_boost), np.float32(1))
+    return np.float32(1 + due_boost) if due(share, lapsed_cycles) else np.float32(1)

@@ -1,22 +1,29 @@
 """Level 2: the shop's rules over candidates, and the page that comes of them.
 
-Each rule is one function that gives one factor column; the ranking multiplies them. Some rules also
+Each rule is one function that gives a candidate's factor; the ranking multiplies them. Some rules also
 leave candidates out. What is left out comes back, last and labelled, rather than leave a page short.
+All of it is one compiled loop: a request has too few candidates for an array call a step to pay.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from restock.core import price, repurchase, segments
-from restock.core.arrays import Floats, Longs, Mask
+from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.catalogue import NO_CATEGORY, Catalogue
 from restock.tuning_config import TuningConfig
 
 CATEGORY_CAP_PAGE = 5
 """Results for which ``max_per_category`` counts; a longer page allows proportionally more."""
+KEPT, TOO_MANY, LEFT_OUT, BARRED = 0, 1, 2, 3
+"""Standings of a candidate, best first: on the page by right, but for its category's share of the
+page, but for another rule, and never: the filter bars it or it is on the page already."""
+NO_MASK = np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,32 +54,103 @@ class RankQuery:
     """All knobs."""
 
 
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """What the rules look at, (candidates,) each."""
+class Knobs(NamedTuple):
+    """What the rules take of a `TuningConfig`, by its names."""
 
-    price_ratio: Floats
-    """Price over the shopper's average, NaN when unknown."""
+    soft_price_ratio: float
+    max_price_ratio: float
+    recent_cycle_share: float
+    due_boost: float
+    lapsed_cycles: float
+    cycle_prior_gaps: float
+    segment_floor: float
+    upsell_factor: float
+    price_boost_weight: float
+
+
+KNOBS_OF = attrgetter(*Knobs._fields)
+
+
+class Candidates(NamedTuple):
+    """The columns of a `RankQuery` as compiled code takes them."""
+
+    rows: Longs
+    scores: Floats
+    purchase_counts: Floats
+    first_days: Floats
+    last_days: Floats
+    filtered: bool
+    """Whether `mask` means anything."""
+    mask: Mask
+
+
+class Items(NamedTuple):
+    """The columns of a `Catalogue` as compiled code takes them."""
+
+    category: Ints
+    price: Floats
     cycle_days: Floats
-    """Estimated repurchase cycle."""
-    cycle_share: Floats
-    """Share of it that has passed, NaN when never bought."""
+    median_cycle_days: float
     segment_affinity: Floats
-    """(candidates, 4): how much more than its share a segment buys it."""
+
+
+class Shopper(NamedTuple):
+    """Who asks, and when."""
+
+    average_price: float
     segment: int
-    """The shopper's segment."""
+    """Position in `segments.SEGMENTS` or `segments.UNKNOWN`."""
+    as_of_day: int
 
 
-Rule = Callable[[Facts, TuningConfig], Floats]
-RULES: dict[str, Rule] = {
-    "price": lambda facts, tuning: price.price_factor(facts.price_ratio, tuning),
-    "repurchase": lambda facts, tuning: repurchase.due_factor(facts.cycle_share, tuning),
-    "segment": lambda facts, tuning: segments.segment_factor(
-        facts.segment_affinity, facts.segment, tuning
-    ),
-    "upsell": lambda facts, tuning: price.upsell_factor(facts.price_ratio, tuning),
-}
-"""Every rule, in the order in which the breakdown tells them. A new rule is one line here."""
+class Page(NamedTuple):
+    """What is to be filled."""
+
+    size: int
+    category_cap: int
+    """Products of one category, `category_cap`."""
+
+
+class Facts(NamedTuple):
+    """What the rules look at of one candidate."""
+
+    price_ratio: np.float32
+    """Price over the shopper's average, NaN when unknown."""
+    cycle_days: np.float32
+    """Estimated repurchase cycle."""
+    cycle_share: np.float32
+    """Share of it that has passed, NaN when never bought."""
+    segment_affinity: np.float32
+    """How much more than its share the shopper's segment buys it, 1 when unknown."""
+
+
+# Numba keeps what it compiled beside this file and does not see that a rule in another file has
+# changed: remove restock/core/__pycache__ then (tests/unit/core/test_rerank.py tells).
+
+
+@njit(cache=True)
+def factors_of(facts: Facts, knobs: Knobs) -> Any:
+    """Every rule's factor, in the order of `RULES`. A new rule is one line here and a name there."""
+    return (
+        price.price_factor(facts.price_ratio, knobs.soft_price_ratio),
+        repurchase.due_factor(facts.cycle_share, knobs.due_boost, knobs.lapsed_cycles),
+        segments.segment_factor(facts.segment_affinity, knobs.segment_floor),
+        price.upsell_factor(
+            facts.price_ratio, knobs.upsell_factor, knobs.price_boost_weight, knobs.max_price_ratio
+        ),
+    )
+
+
+RULES = ("price", "repurchase", "segment", "upsell")
+"""Names of `factors_of`, in the order in which the breakdown tells them."""
+
+
+@njit(cache=True)
+def left_out(facts: Facts, knobs: Knobs) -> bool:
+    """Whether a rule leaves a candidate out."""
+    return price.over_budget(facts.price_ratio, knobs.max_price_ratio) or repurchase.recent(
+        facts.cycle_share, knobs.recent_cycle_share
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +161,8 @@ class Ranking:
     """(results,) int64: position among the query's candidates."""
     scores: Floats
     """(results,) float32: level-1 score times all factors."""
-    factors: dict[str, Floats]
-    """(results,) float32 by rule."""
+    factors: Floats
+    """(rules, results) float32, in the order of `RULES`."""
     backfilled: Mask
     """(results,) bool: a rule left it out and it came back to fill the page."""
     due: Mask
@@ -97,104 +175,140 @@ class Ranking:
 
 def rerank(query: RankQuery, catalogue: Catalogue) -> Ranking:
     """Rank candidates by score times factors and keep one page."""
-    facts = facts_of(query, catalogue)
-    factors = {name: rule(facts, query.tuning) for name, rule in RULES.items()}
-    final = query.scores.copy()
-    for column in factors.values():
-        final *= column
-    out = price.over_budget(facts.price_ratio, query.tuning)
-    out |= repurchase.recent(facts.cycle_share, query.tuning)
-    kept, backfill = page_of(final, out, category_of(query, catalogue), query)
-    page = np.concatenate([kept, backfill])
-    bought = query.purchase_counts[page] > 0
-    since = np.maximum(query.as_of_day - query.last_days[page], 0)
-    return Ranking(
-        positions=page,
-        scores=final[page],
-        factors={name: column[page] for name, column in factors.items()},
-        backfilled=np.arange(len(page)) >= len(kept),
-        due=repurchase.due(facts.cycle_share[page], query.tuning),
-        cycle_days=np.where(bought, facts.cycle_days[page], np.float32(0)),
-        days_since=np.where(bought, since, 0).astype(np.int64),
-    )
+    filtered = query.mask is not None
+    candidates = Candidates(
+        query.rows, query.scores, query.purchase_counts, query.first_days, query.last_days,
+        filtered, NO_MASK if query.mask is None else query.mask,
+    )  # fmt: skip
+    items = Items(
+        catalogue.category, catalogue.price, catalogue.cycle_days, catalogue.median_cycle_days,
+        catalogue.segment_affinity,
+    )  # fmt: skip
+    segment = segments.segment_of(query.spend_per_day, catalogue.segment_cuts)
+    shopper = Shopper(query.average_price, segment, query.as_of_day)
+    # A knob that was set to a whole number is an int, which compiled code would tell apart.
+    knobs = Knobs._make(map(float, KNOBS_OF(query.tuning)))
+    page = Page(query.page_size, category_cap(query.page_size, query.tuning))
+    return Ranking(*rank(candidates, items, shopper, knobs, page))
 
 
-def facts_of(query: RankQuery, catalogue: Catalogue) -> Facts:
-    """Look up the candidates' item facts; a product that the catalogue does not hold has neutral ones."""
-    rows = np.maximum(query.rows, 0)
-    known = query.rows >= 0
-    prices = catalogue.price[rows]
-    affinity = catalogue.segment_affinity[rows]
-    cycles = catalogue.cycle_days[rows]
-    if not known.all():
-        prices = np.where(known, prices, np.float32(np.nan))
-        affinity = np.where(known[:, None], affinity, np.float32(1))
-        cycles = np.where(known, cycles, np.float32(np.median(catalogue.cycle_days)))
+@njit(cache=True)
+def rank(candidates: Candidates, items: Items, shopper: Shopper, knobs: Knobs, page: Page) -> Any:
+    """Weigh all candidates, choose the page, and tell the columns of `Ranking` in their order."""
+    final, standing, category = weigh(candidates, items, shopper, knobs)
+    positions, kept = page_of(final, standing, category, page)
+    results = len(positions)
+    factors = np.empty((len(RULES), results), np.float32)
+    due = np.empty(results, np.bool_)
+    cycle_days = np.zeros(results, np.float32)
+    days_since = np.zeros(results, np.int64)
+    for place in range(results):
+        position = positions[place]
+        facts = facts_of(candidates, items, shopper, knobs, position)
+        by_rule = factors_of(facts, knobs)
+        for rule in range(len(RULES)):
+            factors[rule, place] = by_rule[rule]
+        due[place] = repurchase.due(facts.cycle_share, knobs.lapsed_cycles)
+        if candidates.purchase_counts[position] > 0:
+            cycle_days[place] = facts.cycle_days
+            last_day = candidates.last_days[position]
+            days_since[place] = int(repurchase.days_since(last_day, shopper.as_of_day))
+    return (
+        positions, final[positions], factors, np.arange(results) >= kept, due, cycle_days, days_since,
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def weigh(candidates: Candidates, items: Items, shopper: Shopper, knobs: Knobs) -> Any:
+    """Score times factors, standing and category code of each candidate, (candidates,) each."""
+    final = candidates.scores.copy()
+    standing = np.empty(len(final), np.int8)
+    category = np.empty(len(final), np.int64)
+    for position in range(len(final)):
+        row = candidates.rows[position]
+        category[position] = items.category[row] if row >= 0 else NO_CATEGORY
+        if candidates.filtered and (row < 0 or not candidates.mask[row]):
+            standing[position] = BARRED
+            continue
+        facts = facts_of(candidates, items, shopper, knobs, position)
+        for factor in factors_of(facts, knobs):
+            final[position] *= factor
+        standing[position] = LEFT_OUT if left_out(facts, knobs) else KEPT
+    return final, standing, category
+
+
+# Inlined, or each call would count references to all arrays up and down.
+@njit(cache=True, inline="always")
+def facts_of(
+    candidates: Candidates, items: Items, shopper: Shopper, knobs: Knobs, position: int
+) -> Any:
+    """Look up one candidate; a product that the catalogue does not hold has neutral item facts."""
+    row = candidates.rows[position]
+    item_price = items.price[row] if row >= 0 else np.float32(np.nan)
+    item_cycle = items.cycle_days[row] if row >= 0 else np.float32(items.median_cycle_days)
+    affinity = np.float32(1)
+    if row >= 0 and shopper.segment != segments.UNKNOWN:
+        affinity = items.segment_affinity[row, shopper.segment]
+    count = candidates.purchase_counts[position]
+    last_day = candidates.last_days[position]
     cycle = repurchase.cycle_days(
-        query.purchase_counts, query.first_days, query.last_days, cycles, query.tuning
+        count, candidates.first_days[position], last_day, item_cycle, knobs.cycle_prior_gaps
     )
-    bought = query.purchase_counts > 0
     return Facts(
-        price_ratio=price.price_ratio(prices, query.average_price),
-        cycle_days=cycle,
-        cycle_share=repurchase.cycle_share(query.last_days, cycle, bought, query.as_of_day),
-        segment_affinity=affinity,
-        segment=segments.segment_of(query.spend_per_day, catalogue.segment_cuts),
+        price.price_ratio(item_price, shopper.average_price),
+        cycle,
+        repurchase.cycle_share(count, last_day, cycle, shopper.as_of_day),
+        affinity,
     )
 
 
-def category_of(query: RankQuery, catalogue: Catalogue) -> Longs:
-    """Category code of each candidate, `NO_CATEGORY` where the catalogue does not hold it."""
-    codes = catalogue.category[np.maximum(query.rows, 0)].astype(np.int64)
-    return np.where(query.rows >= 0, codes, NO_CATEGORY)
+@njit(cache=True)
+def page_of(final: Floats, standing: Any, category: Longs, page: Page) -> Any:
+    """Positions of the page, best first: what is kept, then what comes back to fill it.
 
-
-def page_of(final: Floats, out: Mask, category: Longs, query: RankQuery) -> tuple[Longs, Longs]:
-    """Positions of the page: what the rules keep, then what comes back to fill it.
+    Variety is given up before the rules on time and budget are. Only what these keep counts towards
+    its category's share of the page. Equal scores keep level 1's order.
 
     Args:
-        final: (candidates,) float32, score times factors; equal ones keep level 1's order.
-        out: (candidates,) bool, left out by a rule.
-        category: (candidates,) int64.
-        query: page size, filter and category cap.
+        final: (candidates,) float32, score times factors.
+        standing: (candidates,) int8, one of `KEPT`, `LEFT_OUT` and `BARRED`; consumed.
+        category: (candidates,) int64 codes.
+        page: size and cap.
+
+    Returns:
+        (results,) int64 positions and how many of them are kept.
     """
-    order = np.argsort(-final, kind="stable")
-    if query.mask is not None:
-        rows = query.rows[order]
-        order = order[(rows >= 0) & query.mask[rows]]
-    stays = ~out[order]
-    cap = category_cap(query.page_size, query.tuning)
-    # Only what the other rules keep counts towards its category's share of the page.
-    kept = order[stays]
-    within = within_cap(category[kept], cap)
-    page = kept[within][: query.page_size]
-    missing = query.page_size - len(page)
-    if missing == 0:
-        return page, page[:0]
-    # Variety is given up before the rules on time and budget are.
-    spare = np.concatenate([kept[~within], order[~stays]])
-    return page, spare[:missing]
+    positions = np.empty(min(page.size, len(final)), np.int64)
+    kept = 0
+    for place in range(len(positions)):
+        best = first_of(final, standing)
+        if standing[best] == BARRED:
+            return positions[:place], kept
+        if standing[best] == KEPT:
+            kept += 1
+            code = category[best]
+            held = 1 + np.sum(category[positions[:place]] == code)
+            if code != NO_CATEGORY and held == page.category_cap:
+                standing[(category == code) & (standing == KEPT)] = TOO_MANY
+        standing[best] = BARRED
+        positions[place] = best
+    return positions, kept
+
+
+@njit(cache=True)
+def first_of(final: Floats, standing: Any) -> int:
+    """Position of the best score among those of the best standing; the earliest of equal ones."""
+    best = 0
+    for position in range(1, len(final)):
+        better = final[position] > final[best] and standing[position] == standing[best]
+        if better or standing[position] < standing[best]:
+            best = position
+    return best
 
 
 def category_cap(page_size: int, tuning: TuningConfig) -> int:
     """Products of one category that a page may hold."""
     return math.ceil(tuning.max_per_category * page_size / CATEGORY_CAP_PAGE)
-
-
-def within_cap(category: Longs, cap: int) -> Mask:
-    """Whether fewer than `cap` before it, in rank order, are of its category; always for none.
-
-    Args:
-        category: (ranked,) int64, category codes in rank order.
-        cap: at least 1.
-    """
-    by_category = np.argsort(category, kind="stable")
-    grouped = category[by_category]
-    starts = np.flatnonzero(np.diff(grouped, prepend=grouped[:1] - 1))
-    sizes = np.diff(np.append(starts, len(grouped)))
-    place = np.empty(len(category), np.int64)
-    place[by_category] = np.arange(len(grouped)) - np.repeat(starts, sizes)
-    return np.asarray((place < cap) | (category == NO_CATEGORY))
 
 
 def breakdown(parts: dict[str, float], factors: dict[str, float]) -> dict[str, float]:

@@ -5,6 +5,7 @@ small basket does not count as a big spender.
 """
 
 import numpy as np
+from numba import njit
 
 from restock.core.arrays import Floats, Ints
 from restock.tuning_config import TuningConfig
@@ -50,18 +51,15 @@ def affinity(buyers: Floats, tuning: TuningConfig) -> Floats:
     return np.asarray(ratio, np.float32)
 
 
-def segment_factor(item_affinity: Floats, segment: int, tuning: TuningConfig) -> Floats:
+@njit(cache=True)
+def segment_factor(item_affinity: np.float32, segment_floor: float) -> np.float32:
     """Below 1 where the shopper's segment buys an item less than others do, never above 1.
 
     Args:
-        item_affinity: (candidates, 4) float32.
-        segment: position in `SEGMENTS`, or `UNKNOWN`: then all factors are 1.
-        tuning: ``segment_floor`` is the lowest factor.
+        item_affinity: of the shopper's segment, from `affinity`; 1 for an unknown one.
+        segment_floor: the lowest factor.
     """
-    if segment == UNKNOWN:
-        return np.ones(len(item_affinity), np.float32)
-    floor = np.float32(tuning.segment_floor)
-    return np.asarray(np.clip(item_affinity[:, segment], floor, np.float32(1)))
+    return min(max(item_affinity, np.float32(segment_floor)), np.float32(1))
 
 
 def segments_of(spend_per_day: Floats, cuts: tuple[float, float, float]) -> Ints:

@@ -1,27 +1,36 @@
 """Between the wire and level 2. The only place that sees its messages."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from restock.core.arrays import Floats, Longs
 from restock.core.blend import SOURCES
 from restock.core.catalogue import Catalogue
-from restock.core.rerank import Ranking, RankQuery, breakdown
+from restock.core.rerank import RULES, Ranking, RankQuery, breakdown
 from restock.errors import InvalidRequest
 from restock.serving.convert import check_day, check_purchases, filter_from, tuned
 from restock.v1 import reranker_pb2 as pb
 from restock.v1 import types_pb2
+from services.reranker.columns import (
+    COLUMNS,
+    COUNTS,
+    FIRST,
+    LAST,
+    MAX_SCORE_PART,
+    NO_FAULT,
+    ROWS_FAULT,
+    first_fault,
+)
 from services.reranker.model import RankModel
 
 MAX_CANDIDATES = 1000
 MAX_PAGE = 100
-MAX_SCORE_PART = 1e6
-"""Level 1's parts add up to 1; a caller of its own scale is far from what overflows."""
 
 
-def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, dict[str, Floats]]:
-    """Decode a request against a model version; also its score parts by source.
+def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, Floats]:
+    """Decode a request against a model version; also its score parts, (sources, candidates).
 
     Raises:
         InvalidRequest: a field is outside what the proto allows.
@@ -32,13 +41,20 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         raise InvalidRequest("candidates.product_ids", f"1 to {MAX_CANDIDATES}, not {count}")
     if not 0 < request.page_size <= MAX_PAGE:
         raise InvalidRequest("page_size", f"1 to {MAX_PAGE}, not {request.page_size}")
-    parts = {name: score_part(candidates, name, count) for name in SOURCES}
+    columns = np.zeros((len(COLUMNS), count), np.float32)
+    for place, name in enumerate(COLUMNS):
+        fill(columns[place], candidates, name)
+    rows = rows_from(request, model.catalogue)
+    scores = np.empty(count, np.float32)
+    fault = first_fault(columns, rows, len(model.catalogue), scores)
+    if fault != NO_FAULT:
+        refuse(fault, columns, model.catalogue)
     query = RankQuery(
-        rows=rows_from(request, model.catalogue),
-        scores=parts["als"] + parts["item_cf"] + parts["popularity"] + parts["history"],
-        purchase_counts=column(candidates, "purchase_counts", count),
-        first_days=column(candidates, "first_days", count),
-        last_days=column(candidates, "last_days", count),
+        rows=rows,
+        scores=scores,
+        purchase_counts=columns[COUNTS],
+        first_days=columns[FIRST],
+        last_days=columns[LAST],
         average_price=amount(request.shopper, "average_price"),
         spend_per_day=amount(request.shopper, "spend_per_day"),
         page_size=request.page_size,
@@ -46,8 +62,7 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
         tuning=tuned(model.tuning, request),
     )
-    check_purchases(query.purchase_counts, query.first_days, query.last_days, "candidates", least=0)
-    return query, parts
+    return query, columns[: len(SOURCES)]
 
 
 def rows_from(request: pb.RerankRequest, catalogue: Catalogue) -> Longs:
@@ -56,7 +71,8 @@ def rows_from(request: pb.RerankRequest, catalogue: Catalogue) -> Longs:
     Rows that level 1 sent spare looking ids up; `check_rows` holds the page's against its ids.
 
     Raises:
-        InvalidRequest: a product comes twice, or rows come without the version they belong to.
+        InvalidRequest: an id comes twice, or rows come without the version they belong to or are not
+            as many as the products.
     """
     candidates = request.candidates
     if not candidates.catalogue_rows:
@@ -70,37 +86,37 @@ def rows_from(request: pb.RerankRequest, catalogue: Catalogue) -> Longs:
     if len(rows) != len(candidates.product_ids):
         allowed = f"{len(candidates.product_ids)} entries, not {len(rows)}"
         raise InvalidRequest("candidates.catalogue_rows", allowed)
-    if not (rows.max() < len(catalogue) and np.diff(np.sort(rows)).all()):
-        allowed = f"different rows below {len(catalogue)}"
-        raise InvalidRequest("candidates.catalogue_rows", allowed)
     return rows
 
 
-def column(candidates: types_pb2.Candidates, name: str, count: int) -> Floats:
-    """Decode one numeric column, float32; an empty one is all zero.
+def fill(column: Floats, candidates: types_pb2.Candidates, name: str) -> None:
+    """Decode one numeric column into zeros; an empty one stays all zero.
 
     Raises:
         InvalidRequest: it has another length than product_ids.
     """
     values = getattr(candidates, name)
     if not values:
-        return np.zeros(count, np.float32)
-    if len(values) != count:
-        raise InvalidRequest(f"candidates.{name}", f"{count} entries, not {len(values)}")
-    return np.array(values, np.float32)
+        return
+    if len(values) != len(column):
+        raise InvalidRequest(f"candidates.{name}", f"{len(column)} entries, not {len(values)}")
+    column[:] = values
 
 
-def score_part(candidates: types_pb2.Candidates, name: str, count: int) -> Floats:
-    """Decode one column of score parts.
+def refuse(fault: int, columns: Floats, catalogue: Catalogue) -> None:
+    """Say what `first_fault` found.
 
     Raises:
-        InvalidRequest: an entry is negative, above a million or NaN, or the length differs.
+        InvalidRequest: always.
     """
-    part = column(candidates, name, count)
-    # NaN fails both comparisons.
-    if not (part.min() >= 0 and part.max() <= MAX_SCORE_PART):
-        raise InvalidRequest(f"candidates.{name}", f"numbers from 0 to {MAX_SCORE_PART:,.0f}")
-    return part
+    if fault < len(SOURCES):
+        allowed = f"numbers from 0 to {MAX_SCORE_PART:,.0f}"
+        raise InvalidRequest(f"candidates.{SOURCES[fault]}", allowed)
+    if fault == ROWS_FAULT:
+        allowed = f"different rows below {len(catalogue)}"
+        raise InvalidRequest("candidates.catalogue_rows", allowed)
+    check_purchases(columns[COUNTS], columns[FIRST], columns[LAST], "candidates", least=0)
+    raise AssertionError(fault)
 
 
 def amount(shopper: pb.Shopper, name: str) -> float:
@@ -133,7 +149,7 @@ def check_rows(
 
 
 def ranking_to(
-    ranking: Ranking, request: pb.RerankRequest, parts: dict[str, Floats], version: str
+    ranking: Ranking, request: pb.RerankRequest, parts: Floats, version: str
 ) -> pb.RerankResponse:
     """Encode one page."""
     response = pb.RerankResponse(model_version=version)
@@ -147,8 +163,8 @@ def ranking_to(
         ranking.days_since.tolist(),
         strict=True,
     )
-    level1 = columns_of({name: part[ranking.positions] for name, part in parts.items()})
-    factors = columns_of(ranking.factors)
+    level1 = dicts_of(SOURCES, parts.take(ranking.positions, axis=1))
+    factors = dicts_of(RULES, ranking.factors)
     for place, (position, score, backfilled, due, cycle_days, days_since) in enumerate(rows):
         response.results.add(
             position=position,
@@ -164,7 +180,6 @@ def ranking_to(
     return response
 
 
-def columns_of(columns: dict[str, Floats]) -> list[dict[str, float]]:
-    """Turn columns by name into one dict a result."""
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def dicts_of(names: Sequence[str], columns: Floats) -> list[dict[str, float]]:
+    """Turn (names, results) columns into one dict a result."""
+    return [dict(zip(names, row, strict=True)) for row in columns.T.tolist()]

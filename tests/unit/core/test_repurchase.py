@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.repurchase import cycle_days, cycle_share, due, due_factor, recent, shrunk
+from restock.core.repurchase import (
+    cycle_days,
+    cycle_share,
+    due,
+    due_factor,
+    recent,
+    shrunk,
+    shrunk_columns,
+)
 from tests.unit.core.shop import DAY, TUNING, floats
 
 NAN = float("nan")
@@ -11,10 +19,8 @@ NAN = float("nan")
 
 def cycle(times, first_day, last_day, item_cycle=10.0, **knobs):
     """Estimated cycle of one pair whose item is bought every ten days by others."""
-    return cycle_days(
-        floats(times), floats(first_day), floats(last_day), floats(item_cycle),
-        TUNING.changed(knobs),
-    )[0]  # fmt: skip
+    tuning = TUNING.changed(knobs)
+    return cycle_days(*floats(times, first_day, last_day, item_cycle), tuning.cycle_prior_gaps)
 
 
 @pytest.mark.parametrize(
@@ -42,13 +48,13 @@ def test_a_hundred_prior_gaps_leave_little_of_a_single_gap():
 
 def test_shrinkage_goes_from_the_prior_to_ones_own_as_evidence_grows():
     own, prior = np.full(4, 4, np.float32), np.full(4, 10, np.float32)
-    found = shrunk(own, floats(0, 2, 6, 1e6), prior, 2.0)
+    found = shrunk_columns(own, floats(0, 2, 6, 1e6), prior, 2.0)
     assert found == pytest.approx([10, 7, 5.5, 4], abs=1e-4)
 
 
 def test_what_is_unknown_without_evidence_does_not_spoil_the_prior():
-    assert shrunk(floats(NAN), floats(0), floats(10), 2.0).tolist() == [10]
-    assert shrunk(floats(NAN), floats(0), floats(10), 0.0).tolist() == [10]
+    assert shrunk(*floats(NAN, 0, 10), 2.0) == 10
+    assert shrunk(*floats(NAN, 0, 10), 0.0) == 10
 
 
 @given(
@@ -58,21 +64,20 @@ def test_what_is_unknown_without_evidence_does_not_spoil_the_prior():
     prior_evidence=st.floats(0, 100),
 )
 def test_a_shrunk_mean_lies_between_ones_own_and_the_prior(own, prior, evidence, prior_evidence):
-    found = shrunk(floats(own), floats(evidence), floats(prior), prior_evidence)[0]
+    found = shrunk(*floats(own, evidence, prior), prior_evidence)
     assert min(own, prior) * (1 - 1e-5) <= found <= max(own, prior) * (1 + 1e-5)
 
 
 def test_the_share_of_a_cycle_is_days_since_over_its_length():
-    bought = np.array([True, True, True, False])
-    share = cycle_share(floats(DAY, DAY - 5, DAY - 20, 0), floats(10, 10, 10, 10), bought, DAY)
-    assert share[:3].tolist() == [0, 0.5, 2]
-    assert np.isnan(share[3])
+    last_days = floats(DAY, DAY - 5, DAY - 20)
+    shares = [cycle_share(*floats(1), last, *floats(10), DAY) for last in last_days]
+    assert shares == [0, 0.5, 2]
+    assert np.isnan(cycle_share(*floats(0, 0, 10), DAY))
 
 
 def test_a_purchase_after_the_day_counts_as_made_on_it_and_a_cycle_is_a_day_at_least():
-    bought = np.array([True, True])
-    share = cycle_share(floats(DAY + 9, DAY - 3), floats(10, 0), bought, DAY)
-    assert share.tolist() == [0, 3]
+    assert cycle_share(*floats(1, DAY + 9, 10), DAY) == 0
+    assert cycle_share(*floats(1, DAY - 3, 0), DAY) == 3
 
 
 @pytest.mark.parametrize(
@@ -89,10 +94,11 @@ def test_a_purchase_after_the_day_counts_as_made_on_it_and_a_cycle_is_a_day_at_l
     ],
 )
 def test_half_a_cycle_is_too_soon_and_one_to_four_are_due(share, is_recent, is_due, factor):
-    assert recent(floats(share), TUNING).tolist() == [is_recent]
-    assert due(floats(share), TUNING).tolist() == [is_due]
-    assert due_factor(floats(share), TUNING) == pytest.approx([factor])
+    share = np.float32(share)
+    assert recent(share, TUNING.recent_cycle_share) == is_recent
+    assert due(share, TUNING.lapsed_cycles) == is_due
+    assert due_factor(share, TUNING.due_boost, TUNING.lapsed_cycles) == pytest.approx(factor)
 
 
 def test_a_recent_share_of_zero_leaves_nothing_out():
-    assert not recent(floats(0, 0.1, NAN), TUNING.changed({"recent_cycle_share": 0.0})).any()
+    assert not any(recent(share, 0.0) for share in floats(0, 0.1, NAN))

@@ -4,13 +4,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restock.core.blend import SOURCES
-from restock.core.rerank import RULES, breakdown, category_cap, rerank, within_cap
+from restock.core.rerank import (
+    KEPT,
+    KNOBS_OF,
+    LEFT_OUT,
+    RULES,
+    Facts,
+    Knobs,
+    Page,
+    breakdown,
+    category_cap,
+    factors_of,
+    left_out,
+    page_of,
+    rerank,
+)
 from tests.unit.core.shop import TUNING, a_catalogue, a_rank_query, floats
 
 
 def page(catalogue, scores, **more):
     ranking = rerank(a_rank_query(catalogue, scores, **more), catalogue)
     return [list(scores)[position] for position in ranking.positions]
+
+
+def factor(ranking, rule):
+    return ranking.factors[RULES.index(rule)]
 
 
 def test_an_item_bought_less_than_half_a_cycle_ago_is_left_out():
@@ -46,7 +64,7 @@ def test_a_price_above_one_and_a_half_times_the_average_is_penalised_softly():
     query = a_rank_query(
         catalogue, {"cheap": 1.0, "dear": 1.0}, average_price=1.0, upsell_factor=0.0
     )
-    assert rerank(query, catalogue).factors["price"] == pytest.approx([1, 1.5 / 1.8])
+    assert factor(rerank(query, catalogue), "price") == pytest.approx([1, 1.5 / 1.8])
 
 
 def test_a_price_above_twice_the_average_is_left_out_but_fills_a_short_page_labelled():
@@ -61,8 +79,8 @@ def test_an_unknown_average_price_switches_every_price_rule_off():
     catalogue = a_catalogue("wine", "water", price=[99.0, 1.0])
     ranking = rerank(a_rank_query(catalogue, {"wine": 0.9, "water": 0.1}), catalogue)
     assert ranking.positions.tolist() == [0, 1]
-    assert ranking.factors["price"].tolist() == [1, 1]
-    assert ranking.factors["upsell"].tolist() == [1, 1]
+    assert factor(ranking, "price").tolist() == [1, 1]
+    assert factor(ranking, "upsell").tolist() == [1, 1]
 
 
 def test_an_item_without_a_price_breaks_no_budget():
@@ -75,20 +93,20 @@ def test_an_item_without_a_price_breaks_no_budget():
 def test_upsell_of_a_tenth_lifts_an_item_at_the_average_price_by_two_percent():
     catalogue = a_catalogue("milk", price=2.0)
     ranking = rerank(a_rank_query(catalogue, {"milk": 1.0}, average_price=2.0), catalogue)
-    assert ranking.factors["upsell"] == pytest.approx([1 + 0.1 * 0.2 * 1.0])
+    assert factor(ranking, "upsell") == pytest.approx([1 + 0.1 * 0.2 * 1.0])
 
 
 def test_a_segment_that_buys_an_item_at_half_its_share_counts_it_at_the_floor():
     affinity = np.array([[0.5, 1.0, 1.0, 1.5]], np.float32)
     catalogue = a_catalogue("wine", segment_affinity=affinity)
 
-    def factor(spend_per_day):
+    def of_spend(spend_per_day):
         query = a_rank_query(catalogue, {"wine": 1.0}, spend_per_day=spend_per_day)
-        return rerank(query, catalogue).factors["segment"][0]
+        return factor(rerank(query, catalogue), "segment")[0]
 
-    assert factor(5.0) == pytest.approx(TUNING.segment_floor)
-    assert factor(50.0) == 1.0
-    assert factor(0.0) == 1.0
+    assert of_spend(5.0) == pytest.approx(TUNING.segment_floor)
+    assert of_spend(50.0) == 1.0
+    assert of_spend(0.0) == 1.0
 
 
 def test_no_more_than_two_of_a_category_stand_on_a_page_of_five():
@@ -125,7 +143,7 @@ def test_a_product_that_the_catalogue_does_not_hold_is_ranked_with_neutral_facto
     query = a_rank_query(catalogue, {"milk": 0.1, "never seen": 0.2}, average_price=1.0)
     ranking = rerank(query, catalogue)
     assert ranking.positions.tolist() == [1, 0]
-    assert ranking.factors["upsell"][0] == 1.0
+    assert factor(ranking, "upsell")[0] == 1.0
 
 
 def test_a_purchase_after_the_asked_day_counts_as_made_on_that_day():
@@ -170,10 +188,30 @@ def test_a_page_is_as_long_as_asked_if_there_are_enough_candidates(scores, page_
     assert (np.diff(kept) <= 0).all()
 
 
-def test_within_cap_counts_in_rank_order():
-    category = np.array([7, 7, -1, 3, 7, -1, 3, 3])
-    assert within_cap(category, 2).tolist() == [True, True, True, True, False, True, True, False]
-    assert within_cap(np.empty(0, np.int64), 2).tolist() == []
+def test_a_category_is_capped_in_rank_order_and_what_is_too_many_comes_back_first():
+    category = np.array([7, 7, -1, 3, 7, -1, 3, 3, 9])
+    falling = np.arange(9, 0, -1).astype(np.float32)
+    standing = np.array([KEPT] * 8 + [LEFT_OUT], np.int8)
+    positions, kept = page_of(falling, standing, category, Page(9, 2))
+    assert positions.tolist() == [0, 1, 2, 3, 5, 6, 4, 7, 8]
+    assert kept == 6
+
+
+def test_an_unknown_product_has_the_median_cycle_of_all():
+    catalogue = a_catalogue("milk", "bread", cycle_days=8)
+    query = a_rank_query(catalogue, {"never seen": 1.0}, {"never seen": (1, 9)})
+    ranking = rerank(query, catalogue)
+    assert ranking.cycle_days.tolist() == [8]
+    assert ranking.due.tolist() == [True]
+
+
+def test_what_is_compiled_is_what_the_rules_say():
+    facts = Facts(*floats(1.8, 10, 1.2, 0.8))
+    knobs = Knobs._make(map(float, KNOBS_OF(TUNING)))
+    stale = "a rule has changed beside its compiled caller: remove restock/core/__pycache__"
+    assert factors_of(facts, knobs) == factors_of.py_func(facts, knobs), stale
+    assert left_out(facts, knobs) == left_out.py_func(facts, knobs), stale
+    assert len(factors_of(facts, knobs)) == len(RULES)
 
 
 def test_the_score_is_the_level_1_score_times_every_factor():

@@ -79,9 +79,9 @@ def test_no_prior_and_no_buyers_is_no_division_by_zero():
 
 
 def test_the_factor_is_the_affinity_between_the_floor_and_one():
-    items = np.array([[0.5, 9], [0.7, 9], [0.9, 9], [1.4, 9]], np.float32)
-    assert segment_factor(items, 0, TUNING) == pytest.approx([0.7, 0.7, 0.9, 1])
+    factors = [segment_factor(affinity, 0.7) for affinity in floats(0.5, 0.7, 0.9, 1.4)]
+    assert factors == pytest.approx([0.7, 0.7, 0.9, 1])
 
 
-def test_an_unknown_segment_changes_nothing():
-    assert segment_factor(np.zeros((2, 4), np.float32), UNKNOWN, TUNING).tolist() == [1, 1]
+def test_an_item_for_all_alike_changes_nothing():
+    assert segment_factor(np.float32(1), TUNING.segment_floor) == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from restock.artifacts.live import LiveModel
 from restock.artifacts.store import BundleStore
 from restock.core.blend import SOURCES
-from restock.core.rerank import RULES
+from restock.core.rerank import RULES, rank
 from restock.v1 import reranker_pb2 as pb
 from restock.v1.types_pb2 import Candidates
 from services.reranker.model import build
@@ -25,6 +25,19 @@ def reranker(tmp_path_factory):
     live = LiveModel(BundleStore(home / "models"), build)
     asyncio.run(live.refresh())
     return RerankerServicer(live)
+
+
+def test_no_request_waits_for_a_compiler_that_the_models_own_query_did_not_call(reranker):
+    compiled = len(rank.signatures)
+    asked = pb.RerankRequest(
+        candidates=Candidates(product_ids=["milk", "no such"], als=[1, 1]), page_size=1, as_of_day=1
+    )
+    asyncio.run(reranker.Rerank(asked, None))
+    asked.filter.max_price = 2
+    asked.tuning.max_price_ratio = 2
+    asked.shopper.spend_per_day = 20
+    asyncio.run(reranker.Rerank(asked, None))
+    assert len(rank.signatures) == compiled
 
 
 @given(data=st.data())
