@@ -64,7 +64,7 @@ class TuningConfig:
     item_cf_shrinkage: float = knob(10.0, 0.0, 10_000.0)
     """Added to the denominator of the cosine: chance pairs of rare items lose (measured: ADR
     0004)."""
-    item_cf_history: int = knob(100, 1, 10_000)
+    item_cf_history: int = knob(50, 1, 10_000)
     """Strongest history items whose neighbours are added up when serving (measured: 50 to 400 give the
     same recall@10)."""
 

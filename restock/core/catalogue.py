@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
+from restock.core.item_lookup import ItemLookup
 
 NO_CATEGORY = -1
 """Category code of an item without a category."""
@@ -37,14 +38,14 @@ class Catalogue:
     """Spend of an average shopping day at which the next segment begins, ascending."""
     median_price: float
     """Median unit price over all purchases, in the shop's currency; NaN when no price is known."""
-    row_of: dict[str, int] = field(init=False, repr=False)
-    """Row of an item id."""
+    lookup: ItemLookup = field(init=False, repr=False)
+    """Rows by item id."""
     median_cycle_days: float = field(init=False, repr=False)
     """Median of `cycle_days`, which stands in for a product's that is not here; NaN without items."""
 
     def __post_init__(self) -> None:
         """Index the ids, and take the median once rather than by request."""
-        object.__setattr__(self, "row_of", {item: row for row, item in enumerate(self.item_ids)})
+        object.__setattr__(self, "lookup", ItemLookup(self.item_ids))
         median = float(np.median(self.cycle_days)) if self.cycle_days.size else float("nan")
         object.__setattr__(self, "median_cycle_days", median)
 
@@ -54,12 +55,13 @@ class Catalogue:
 
     def rows(self, item_ids: Iterable[str]) -> Longs:
         """Rows of ids, (ids,) int64, -1 for an unknown one."""
-        row_of = self.row_of.get
-        return np.array([row_of(item, -1) for item in item_ids], np.int64)
+        return self.lookup.rows(item_ids)
 
     def unknown(self, item_ids: Iterable[str]) -> list[str]:
         """Ids that the catalogue does not hold, each once, in the order given."""
-        return list(dict.fromkeys(item for item in item_ids if item not in self.row_of))
+        distinct = list(dict.fromkeys(item_ids))
+        rows = self.rows(distinct).tolist()
+        return [item for item, row in zip(distinct, rows, strict=True) if row < 0]
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def over_budget(ratio: np.float32, max_price_ratio: float) -> bool:
 def upsell_factor(
     ratio: np.float32, upsell: float, price_boost_weight: float, max_price_ratio: float
 ) -> np.float32:
-    """``1 + upsell * price_boost_weight * min(ratio, max_price_ratio)`` (docs/quality.md).
+    """``1 + upsell * price_boost_weight * min(ratio, max_price_ratio)``.
 
     Higher-priced items within the budget gain; an unknown ratio gains nothing.
     """

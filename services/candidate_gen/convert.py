@@ -214,7 +214,7 @@ def neighbours_from(
     kinds = types_pb2.SimilarityKind.values()
     if request.kind not in kinds:
         raise InvalidRequest("kind", f"a named SimilarityKind, not {request.kind}")
-    row = model.catalogue.row_of.get(request.product_id, -1)
+    row = int(model.catalogue.rows([request.product_id])[0])
     alike = request.kind != types_pb2.SIMILARITY_KIND_BOUGHT_TOGETHER
     return row, alike, model.masks.get(filter_from(request.filter))
 

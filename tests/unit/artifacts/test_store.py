@@ -38,7 +38,7 @@ def test_what_was_published_is_loaded_as_it_was(store):
 
     assert bundle.catalogue.item_ids == ["bread", "milk"]
     assert bundle.catalogue.item_names == ["the bread", "the milk"]
-    assert bundle.catalogue.row_of == {"bread": 0, "milk": 1}
+    assert bundle.catalogue.rows(["milk", "bread", "wine"]).tolist() == [1, 0, -1]
     assert bundle.catalogue.price.tolist() == [2.5, 2.5]
     assert bundle.catalogue.segment_cuts == (1.0, 2.0, 3.0)
     assert bundle.retrieval.item_factors.tolist() == [[1, 0], [0, 1]]

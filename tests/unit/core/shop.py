@@ -60,8 +60,8 @@ def a_model(
     near = np.full((items, width), -1, np.int32)
     weights = np.zeros((items, width), np.float32)
     for item, found in (neighbours or {}).items():
-        row = catalogue.row_of[item]
-        near[row, : len(found)] = [catalogue.row_of[other] for other in found]
+        row = catalogue.rows([item])[0]
+        near[row, : len(found)] = catalogue.rows(found)
         weights[row, : len(found)] = list(found.values())
     popular = most_popular(catalogue.popularity)
     affordable = catalogue.price <= catalogue.median_price
