@@ -103,7 +103,11 @@ def one_request(
         response = level_1_wire.candidates_to(found, query, "v", one, request)
         response.SerializeToString()
     asked = reranker_pb2.RerankRequest(
-        candidates=response.candidates, shopper=shopper, page_size=PAGE_SIZE, as_of_day=day
+        model_version=response.model_version,
+        candidates=response.candidates,
+        shopper=shopper,
+        page_size=PAGE_SIZE,
+        as_of_day=day,
     ).SerializeToString()
     with clock(samples["decode the candidates"]):
         ranked = reranker_pb2.RerankRequest.FromString(asked)
