@@ -7,6 +7,7 @@ import numpy as np
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.item_lookup import ItemLookup
+from restock.core.product_filter import ProductFilter
 
 NO_CATEGORY = -1
 """Category code of an item without a category."""
@@ -62,22 +63,6 @@ class Catalogue:
         distinct = list(dict.fromkeys(item_ids))
         rows = self.rows(distinct).tolist()
         return [item for item, row in zip(distinct, rows, strict=True) if row < 0]
-
-
-@dataclass(frozen=True)
-class ProductFilter:
-    """Which items may be answered. The default lets all through."""
-
-    categories: tuple[str, ...] = ()
-    """Allowed categories; empty allows all."""
-    min_price: float | None = None
-    """Lowest price, in the shop's currency."""
-    max_price: float | None = None
-    """Highest price, in the shop's currency."""
-
-    def __bool__(self) -> bool:
-        """Say whether anything is filtered."""
-        return bool(self.categories) or self.min_price is not None or self.max_price is not None
 
 
 def allowed(catalogue: Catalogue, wanted: ProductFilter) -> Mask:

@@ -36,7 +36,7 @@ def hashes_of(item_ids: Iterable[str]) -> Longs:
     return np.array([*map(hash, item_ids)], np.int64)
 
 
-@njit(cache=True)
+@njit("void(int64[:,::1], int64[::1])", cache=True)
 def fill(slots: Any, hashes: Any) -> None:
     """Put the rows 0, 1, 2 ... of these hashes into empty slots."""
     last = len(slots) - 1
@@ -48,7 +48,7 @@ def fill(slots: Any, hashes: Any) -> None:
         slots[slot, 1] = row
 
 
-@njit(cache=True)
+@njit("int64[::1](int64[:,::1], int64[::1])", cache=True)
 def find(slots: Any, hashes: Any) -> Any:
     """Row of each hash, `MISSING` where there is none."""
     last = len(slots) - 1

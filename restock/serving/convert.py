@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from restock.core.arrays import Floats
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 from restock.errors import InvalidRequest
 from restock.tuning_config import TuningConfig
 from restock.v1 import types_pb2

@@ -7,7 +7,7 @@ import numpy as np
 from restock.artifacts.bundle import Bundle
 from restock.artifacts.index import build_index
 from restock.core import als, item_cf
-from restock.core.arrays import Floats
+from restock.core.arrays import Floats, Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Level1, Query, generate
 from restock.core.catalogue import Catalogue, FilterMasks
@@ -36,7 +36,9 @@ class CandidateModel:
 
 
 def build(bundle: Bundle) -> CandidateModel:
-    """Build the index, compile the loops, and ask the first question before anyone else does.
+    """Build the index, compile the loops, and ask the first questions before anyone else does.
+
+    One for a shopper with a history and one for a newcomer: each compiles what only it needs.
 
     Raises:
         BundleCorrupt: the model does not answer a query of its own most popular items.
@@ -56,7 +58,9 @@ def build(bundle: Bundle) -> CandidateModel:
         newcomer_popularity=newcomer,
         workspace=item_cf.Workspace(len(catalogue)),
     )
-    check(self_query(level1, bundle.tuning, bundle.manifest.trained_through_day), bundle.version)
+    day = bundle.manifest.trained_through_day
+    for rows in (popular[:SELF_QUERY_ITEMS], popular[:0]):
+        check(self_query(level1, bundle.tuning, rows, day), bundle.version)
     return CandidateModel(level1, bundle.tuning, FilterMasks(catalogue))
 
 
@@ -68,9 +72,8 @@ def affordable_popularity(catalogue: Catalogue) -> Floats:
     return np.where(affordable, catalogue.popularity, np.float32(0))
 
 
-def self_query(level1: Level1, tuning: TuningConfig, day: int) -> CandidateList:
-    """Ask for the candidates of a shopper who bought the most popular items yesterday."""
-    rows = level1.popular_rows[:SELF_QUERY_ITEMS]
+def self_query(level1: Level1, tuning: TuningConfig, rows: Longs, day: int) -> CandidateList:
+    """Ask for the candidates of a shopper who bought these items on a day, for the day after."""
     ones = np.ones(len(rows), np.float32)
     history = History(rows, ones, ones * day, ones * day, ones, ones)
     nothing = np.empty(0, np.int64)

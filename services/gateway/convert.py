@@ -6,7 +6,7 @@ from typing import Any
 
 from google.rpc import code_pb2, status_pb2
 
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 from restock.errors import InvalidRequest, InvalidTuning, RestockError
 from restock.serving.convert import (
     MAX_CONTEXT_IDS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 
 if TYPE_CHECKING:
     from services.gateway.peers import RecommendRequest, TuningOverrides

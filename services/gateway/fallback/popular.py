@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 
 
 @dataclass(frozen=True, eq=False)

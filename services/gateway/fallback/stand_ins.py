@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 from services.gateway.fallback.popular import PopularList
 
 MAX_OWN = 150

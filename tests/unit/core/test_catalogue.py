@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.catalogue import FilterMasks, ProductFilter, allowed
+from restock.core.catalogue import FilterMasks, allowed
+from restock.core.product_filter import ProductFilter
 from tests.unit.core.shop import a_catalogue
 
 NAN = float("nan")

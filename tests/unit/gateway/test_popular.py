@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from restock.core.catalogue import ProductFilter
+from restock.core.product_filter import ProductFilter
 from restock.v1 import candidate_gen_pb2
 from services.gateway.fake_catalogue import FakeCatalogue
 from services.gateway.fake_peers import FakeCandidateGen

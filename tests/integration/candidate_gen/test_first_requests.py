@@ -1,0 +1,34 @@
+import pytest
+
+from restock.core import blend, candidates, item_cf, item_lookup
+from restock.v1 import types_pb2
+from restock.v1.types_pb2 import ProductFilter
+from tests.integration.candidate_gen.test_generate_candidates import LOYAL, a_request
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+COMPILED = (
+    blend.blend, candidates.score_pool, item_cf.add_neighbours, item_cf.best_touched,
+    item_cf.distinct, item_cf.forget, item_lookup.find,
+)  # fmt: skip
+
+
+def compiled() -> list[int]:
+    return [len(loop.signatures) for loop in COMPILED]
+
+
+async def test_no_request_waits_for_a_loop_to_be_compiled(stub):
+    ready = compiled()
+    assert min(ready) > 0
+    cheap = ProductFilter(max_price=3.0)
+    for strategy in types_pb2.Strategy.values():
+        for shopper in ({}, {"profile": LOYAL}):
+            for more in (
+                {},
+                {"context_product_ids": ["milk"]},
+                {"exclude_product_ids": ["milk", "unknown"]},
+                {"include_product_ids": ["milk", "eggs"]},
+                {"filter": cheap},
+            ):
+                await stub.GenerateCandidates(a_request(strategy=strategy, **shopper, **more))
+    assert compiled() == ready
