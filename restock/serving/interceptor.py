@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
-from restock.errors import RestockError
+from restock.errors import InvalidRequest, RestockError
 from restock.serving.call_log import CallLog
 from restock.serving.logs import REQUEST_ID, REQUEST_ID_KEY
 from restock.serving.metrics import ServiceMetrics
@@ -21,6 +22,7 @@ from restock.serving.status import status_of
 log = logging.getLogger("restock.rpc")
 
 Handler = Callable[[Any, "grpc.aio.ServicerContext[Any, Any]"], Awaitable[Any]]
+Decode = Callable[[bytes], Any]
 UNWATCHED = ("/grpc.health.", "/grpc.reflection.")
 """Calls of the platform, not of users: neither logged nor counted."""
 MAX_REQUEST_ID_LENGTH = 128
@@ -60,9 +62,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             else grpc.unary_unary_rpc_method_handler
         )
         inner: Handler = handler.stream_unary if handler.request_streaming else handler.unary_unary  # type: ignore[assignment]
+        # Messages are decoded inside the watched call: gRPC answers UNKNOWN to bytes that are none.
+        decode = handler.request_deserializer
+        if decode is not None:
+            read = decoded_each if handler.request_streaming else decoded
+            inner = decoding(inner, read, decode)
         return make(
             self._watched(method, inner),
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=None,
             response_serializer=handler.response_serializer,
         )
 
@@ -100,6 +107,37 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                     call_log.call(request_id, method, code, seconds)
 
         return call
+
+
+def decoding(inner: Handler, read: Callable[[Any, Decode], Any], decode: Decode) -> Handler:
+    """Let a handler of messages take bytes."""
+
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        return await inner(read(request, decode), context)
+
+    return call
+
+
+def decoded(body: bytes, decode: Decode) -> Any:
+    """Decode one message.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    try:
+        return decode(body)
+    except DecodeError as error:
+        raise InvalidRequest("request", "bytes of the method's message, text in UTF-8") from error
+
+
+async def decoded_each(bodies: AsyncIterator[bytes], decode: Decode) -> AsyncIterator[Any]:
+    """Decode the messages of a stream as they come.
+
+    Raises:
+        InvalidRequest: one is none.
+    """
+    async for body in bodies:
+        yield decoded(body, decode)
 
 
 def grpc_code(status: status_pb2.Status) -> grpc.StatusCode:

@@ -82,8 +82,8 @@ def _check_sums(profile: Profile, path: str) -> None:
 
 def _check_totals(profile: Profile, path: str) -> None:
     least_days = max(profile.purchase_counts, default=0)
-    if profile.shopping_days < least_days:
-        allowed = f"at least {least_days:,}, the highest of purchase_counts"
+    if not least_days <= profile.shopping_days <= MAX_DAY + 1:
+        allowed = f"from {least_days:,}, the highest of purchase_counts, to {MAX_DAY + 1:,}"
         raise InvalidRequest(f"{path}.shopping_days", allowed)
     first = max(profile.last_days, default=0)
     if not first <= profile.last_shopping_day <= MAX_DAY:

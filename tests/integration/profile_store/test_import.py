@@ -95,6 +95,7 @@ async def test_an_order_goes_on_from_an_import(store):
         ({"last_days": [DAY + 7, 70_000]}, "last_days[1]"),
         ({"spend_milli": [0, 2**63]}, "spend_milli[1]"),
         ({"shopping_days": 1}, "shopping_days"),
+        ({"shopping_days": 2**32 - 1}, "shopping_days"),
         ({"last_shopping_day": DAY}, "last_shopping_day"),
     ],
 )

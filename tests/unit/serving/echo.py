@@ -1,4 +1,4 @@
-"""A service of four methods that wears the shell, for tests: its messages are bytes."""
+"""A service that wears the shell, for tests: its messages are bytes unless a method says otherwise."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+from google.rpc import status_pb2
 
 from restock.errors import InvalidRequest, NotReady
 from restock.serving.runner import Running, Shell, start
@@ -44,6 +45,14 @@ async def count(requests: AsyncIterator[bytes], context: Any) -> bytes:
     return str(len([request async for request in requests])).encode()
 
 
+async def read(request: status_pb2.Status, context: Any) -> bytes:
+    return request.message.encode()
+
+
+async def read_all(requests: AsyncIterator[status_pb2.Status], context: Any) -> bytes:
+    return b" ".join([request.message.encode() async for request in requests])
+
+
 UNARY = {
     "Echo": echo, "Slow": slow, "Refuse": refuse, "Wait": wait, "Crash": crash, "Abort": abort,
 }  # fmt: skip
@@ -54,6 +63,12 @@ async def wiring(settings: ServiceSettings, shell: Shell) -> AsyncIterator[None]
     methods = {
         **{name: grpc.unary_unary_rpc_method_handler(method) for name, method in UNARY.items()},
         "Count": grpc.stream_unary_rpc_method_handler(count),
+        "Read": grpc.unary_unary_rpc_method_handler(
+            read, request_deserializer=status_pb2.Status.FromString
+        ),
+        "ReadAll": grpc.stream_unary_rpc_method_handler(
+            read_all, request_deserializer=status_pb2.Status.FromString
+        ),
     }
     handler = grpc.method_handlers_generic_handler(SERVICE, methods)
     shell.server.add_generic_rpc_handlers((handler,))

@@ -5,11 +5,12 @@ from urllib.request import urlopen
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from restock.serving.call_log import FLUSH_SECONDS
 from restock.serving.runner import Running
+from tests.integration.refusals import field_refused
 from tests.unit.serving.echo import SECRET, SERVICE, call, running
 
 
@@ -55,6 +56,24 @@ async def test_an_error_of_the_domain_becomes_its_status_with_details(channel):
     detail = error_details_pb2.BadRequest()
     assert rpc_status.from_call(error).details[0].Unpack(detail)
     assert detail.field_violations[0].field == "filter.min_price"
+
+
+WORD = status_pb2.Status(message="word").SerializeToString()
+NOT_UTF8 = b"\x12\x02\xff\xfe"
+CUT_SHORT = WORD[:-1]
+
+
+async def test_messages_are_decoded(channel):
+    assert await call(channel, "Read", WORD) == b"word"
+    stream = channel.stream_unary(f"/{SERVICE}/ReadAll")
+    assert await stream(iter([WORD, WORD]), timeout=5) == b"word word"
+
+
+@pytest.mark.parametrize("wrong", [NOT_UTF8, CUT_SHORT, b"\xff" * 50])
+async def test_bytes_that_are_no_message_are_the_callers_fault(channel, wrong):
+    assert await field_refused(call(channel, "Read", wrong)) == "request"
+    stream = channel.stream_unary(f"/{SERVICE}/ReadAll")
+    assert await field_refused(stream(iter([WORD, wrong]), timeout=5)) == "request"
 
 
 async def test_an_unexpected_error_tells_strangers_nothing_of_the_inside(channel, caplog):
