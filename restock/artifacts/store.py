@@ -98,7 +98,8 @@ class BundleStore:
     def active(self) -> str | None:
         """Return the active version, None when none is."""
         try:
-            return (self.root / ACTIVE).read_text().strip() or None
+            # Bytes that are no text name a version that is not there, and are refused as such.
+            return (self.root / ACTIVE).read_text("utf-8", "replace").strip() or None
         except FileNotFoundError:
             return None
 

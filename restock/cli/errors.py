@@ -14,16 +14,18 @@ EXIT_CODE = 2
 
 
 class OneLineErrors(TyperGroup):
-    """Commands whose `RestockError`s are printed in red instead of a traceback."""
+    """Commands whose `RestockError`s and `OSError`s are printed in red instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command.
 
         Raises:
-            typer.Exit: with `EXIT_CODE`, when Restock says that something is wrong.
+            typer.Exit: with `EXIT_CODE`, when Restock or the file system says that something is wrong.
         """
         try:
             return super().invoke(ctx)
-        except RestockError as error:
+        except BrokenPipeError:
+            raise  # whoever read the output has gone, such as `head`: the library ends quietly
+        except (RestockError, OSError) as error:
             Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
             raise typer.Exit(EXIT_CODE) from error

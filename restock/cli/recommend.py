@@ -43,7 +43,9 @@ def recommend(
     strategy: Annotated[
         StrategyName, typer.Option(help="How candidates are found and scored.")
     ] = StrategyName.AUTO,
-    page_size: Annotated[int, typer.Option(help="How many products, 1 to 100.")] = 5,
+    page_size: Annotated[
+        int, typer.Option(min=1, max=100, help="How many products, 1 to 100.")
+    ] = 5,
     context: Annotated[
         list[str] | None, typer.Option(help="A product in the cart; may be given again.")
     ] = None,
@@ -63,14 +65,17 @@ def recommend(
 
     Example: restock recommend 1 --strategy hybrid --page-size 3
     """
-    request = pb.RecommendRequest(
-        user_id=user,
-        page_size=page_size,
-        strategy=types_pb2.Strategy.Value(f"STRATEGY_{strategy.name}"),
-        context_product_ids=context or [],
-        filter=types_pb2.ProductFilter(categories=category or []),
-        explain=pb.EXPLAIN_LEVEL_FULL,
-    )
+    try:
+        request = pb.RecommendRequest(
+            user_id=user,
+            page_size=page_size,
+            strategy=types_pb2.Strategy.Value(f"STRATEGY_{strategy.name}"),
+            context_product_ids=context or [],
+            filter=types_pb2.ProductFilter(categories=category or []),
+            explain=pb.EXPLAIN_LEVEL_FULL,
+        )
+    except UnicodeEncodeError:
+        raise typer.BadParameter("user, context and category are UTF-8 text") from None
     if as_of is not None:
         request.as_of_time.CopyFrom(timestamp(as_of))
     with grpc.insecure_channel(address) as channel:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from restock.artifacts.live import LiveModel
-from restock.core.candidates import generate, neighbours_of
+from restock.core.candidates import generate
+from restock.core.neighbours import neighbours_of
 from restock.v1 import candidate_gen_pb2 as pb
 from restock.v1.candidate_gen_pb2_grpc import CandidateGenServiceServicer
 from services.candidate_gen import convert

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restock.core.blend import Strategy
-from restock.core.candidates import generate, neighbours_of
+from restock.core.candidates import generate
 from restock.core.item_cf import SUM
+from restock.core.neighbours import neighbours_of
 from tests.unit.core.shop import a_catalogue, a_model, a_query, floats
 
 SHOP = a_catalogue("milk", "bread", "eggs", "wine", "salt", popularity=[1.0, 0.8, 0.6, 0.4, 0.2])
