@@ -65,3 +65,16 @@ def test_a_damaged_version_cannot_be_activated(home, version):
     assert result.exit_code == 2
     assert "price.npy: its bytes are not what the manifest says" in result.stderr
     assert BundleStore(home / "models").active() is None
+
+
+def test_a_pointer_that_is_no_text_points_at_no_version(home, version):
+    (home / "models" / "ACTIVE").write_bytes(b"\xff\xfe")
+    assert restock(home).output.splitlines()[1].split()[:2] == [version, "2024-02-24"]
+
+
+def test_what_the_file_system_refuses_is_one_line(home, version):
+    (home / "models" / "ACTIVE").mkdir()
+    result = restock(home)
+    assert result.exit_code == 2
+    assert "directory" in result.output
+    assert "Traceback" not in result.output
