@@ -140,6 +140,9 @@ class TuningConfig:
         """Check every field against its declared range."""
         for field in dataclasses.fields(self):
             check(field, getattr(self, field.name))
+        if self.min_strength > self.max_strength:
+            allowed = f"at least min_strength ({self.min_strength}), not {self.max_strength}"
+            raise InvalidTuning("tuning.max_strength", allowed)
 
     def changed(self, changes: Mapping[str, Any]) -> "TuningConfig":
         """Return this setting with some knobs changed; the unchanged object when none are.

@@ -21,6 +21,7 @@ from restock.serving.local_redis import local_redis
 from restock.v1 import gateway_pb2 as pb
 
 READY_SECONDS = 60.0
+LAST_PORT = 65_535 - 3
 EPOCH = date(1970, 1, 1)
 NEWCOMER = "somebody-new"
 EXIT_CODE = 2
@@ -39,13 +40,24 @@ def up(
         ".restock"
     ),
     port: Annotated[
-        int, typer.Option(help="gRPC port of the gateway; the leaves take the next three.")
+        int,
+        typer.Option(
+            min=1, max=LAST_PORT, help="gRPC port of the gateway; the leaves take the next three."
+        ),
     ] = 50051,
     metrics_port: Annotated[
-        int, typer.Option(help="Metrics port of the gateway; the leaves take the next three.")
+        int,
+        typer.Option(
+            min=1,
+            max=LAST_PORT,
+            help="Metrics port of the gateway; the leaves take the next three.",
+        ),
     ] = 9101,
     redis_port: Annotated[
-        int, typer.Option(help="Port of the local Redis, where REDIS_URL is not set; 0: any.")
+        int,
+        typer.Option(
+            min=0, max=65_535, help="Port of the local Redis, where REDIS_URL is not set; 0: any."
+        ),
     ] = 0,
     once: Annotated[
         bool, typer.Option("--once", help="Stop after the first recommendations.")

@@ -117,3 +117,8 @@ def test_a_bad_toml_file_is_refused(tmp_path, text, message):
     path.write_bytes(text)
     with pytest.raises(InvalidTuning, match=message):
         read_changes(path)
+
+
+def test_the_cap_of_a_strength_is_not_below_its_floor():
+    with pytest.raises(InvalidTuning, match=r"tuning.max_strength: at least min_strength \(2.0\)"):
+        TuningConfig(min_strength=2.0, max_strength=1.0)

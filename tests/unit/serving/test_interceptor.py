@@ -31,6 +31,13 @@ def metrics(service: Running) -> list[str]:
         return page.read().decode().splitlines()
 
 
+async def counted(service: Running, line: str) -> None:
+    """Wait for a line of the metrics: a caller has its answer before the call is counted."""
+    async with asyncio.timeout(5):
+        while line not in metrics(service):
+            await asyncio.sleep(0.01)
+
+
 async def failure(channel: grpc.aio.Channel, method: str) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await call(channel, method)
@@ -88,7 +95,7 @@ async def test_a_deliberate_abort_keeps_its_code(channel, service):
     assert error.code() == grpc.StatusCode.OUT_OF_RANGE
     assert error.details() == "past the end"
     labels = 'restock_rpc_total{code="OUT_OF_RANGE",method="Abort",service="EchoService"}'
-    assert f"{labels} 1.0" in metrics(service)
+    await counted(service, f"{labels} 1.0")
 
 
 async def test_calls_are_counted_and_timed_by_method_and_code(channel, service):
@@ -96,11 +103,10 @@ async def test_calls_are_counted_and_timed_by_method_and_code(channel, service):
         await call(channel, "Echo")
     await failure(channel, "Wait")
 
-    page = metrics(service)
     totals = 'restock_rpc_total{{code="{}",method="{}",service="EchoService"}} {}'
-    assert totals.format("OK", "Echo", "3.0") in page
-    assert totals.format("UNAVAILABLE", "Wait", "1.0") in page
-    assert 'restock_rpc_seconds_count{method="Echo",service="EchoService"} 3.0' in page
+    await counted(service, totals.format("OK", "Echo", "3.0"))
+    await counted(service, totals.format("UNAVAILABLE", "Wait", "1.0"))
+    await counted(service, 'restock_rpc_seconds_count{method="Echo",service="EchoService"} 3.0')
 
 
 async def lines_of(capsys) -> list[dict]:
