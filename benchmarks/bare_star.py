@@ -23,7 +23,6 @@ from restock.v1 import (
 )
 
 LEAVES = ("profile_store", "candidate_gen", "reranker")
-ROLES = (*LEAVES, "front")
 
 
 class BareProfileStore(profile_store_pb2_grpc.ProfileStoreServiceServicer):

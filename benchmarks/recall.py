@@ -44,6 +44,12 @@ RULES_OFF = {
     "upsell": {"upsell_factor": 0.0},
     "variety": {"max_per_category": 100},
 }
+SIZES = {
+    "item_cf_history": (100, 400),
+    "source_candidates": (60, 300),
+    "candidate_count": (100, 300),
+}
+"""What may be larger at a cost, or smaller."""
 
 
 class Silent:
@@ -184,6 +190,9 @@ def main(households: int = 700) -> None:
         row(f"HYBRID without {label}", Strategy.HYBRID, **changes)
     everything = {knob: value for changes in RULES_OFF.values() for knob, value in changes.items()}
     row("HYBRID without any rule", Strategy.HYBRID, **everything)
+    for knob, values in SIZES.items():
+        for value in values:
+            row(f"HYBRID, {knob} {value}", Strategy.HYBRID, **{knob: value})
     for weight in (0.4, 1.0):
         row(f"HYBRID, history_weight {weight}", Strategy.HYBRID, history_weight=weight)
     for shrinkage in (0.0, 1.0, 5.0, 20.0):

@@ -1,7 +1,8 @@
 """Every knob of Restock in one place: what it does, its unit, its range and why it has its default.
 
-The values come from the seed document unless a field says "measured" (on Complete Journey, see
-docs/quality.md) or "ours". A TOML file may set any of them::
+The values come from the seed document unless a field says "measured" (`python -m benchmarks.recall`, see
+docs/quality.md), "studied" (on Complete Journey, before there was this code) or "ours".
+A TOML file may set any of them::
 
     upsell_factor = 0.3
     max_per_category = 1
@@ -50,9 +51,9 @@ class TuningConfig:
     als_factors: int = knob(64, 2, 512)
     """Length of a factor vector."""
     als_regularization: float = knob(20.0, 0.0, 1000.0)
-    """L2 regularisation (measured: best of 0.05, 5, 20, 50, 100)."""
+    """L2 regularisation (studied: best of 0.05, 5, 20, 50, 100)."""
     als_alpha: float = knob(1.0, 0.001, 100.0)
-    """Confidence is alpha times strength (measured: 40, as in Hu et al., ruins it)."""
+    """Confidence is alpha times strength (studied: 40, as in Hu et al., ruins it)."""
     als_iterations: int = knob(15, 1, 200)
     """Alternations of the fit."""
     seed: int = knob(0, 0, 2**31 - 1)
@@ -76,7 +77,7 @@ class TuningConfig:
 
     # Level 1: the shopper's own past ----------------------------------------------------------
     history_half_life_days: float = knob(60.0, 1.0, 3650.0)
-    """Time since the last purchase at which own frequency counts half (measured)."""
+    """Time since the last purchase at which own frequency counts half (studied)."""
     history_candidates: int = knob(100, 0, 1000)
     """Own past products that always become candidates, most frequent and recent first."""
 

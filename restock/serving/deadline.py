@@ -28,10 +28,6 @@ class Budget:
         self._reserve = reserve_seconds
         self._ends = clock() + seconds
 
-    def remaining(self) -> float:
-        """Seconds until the caller gives up; 0 when it has."""
-        return max(0.0, self._ends - self._clock())
-
     def for_hop(self, ceiling_seconds: float) -> float:
         """Seconds that one hop may take: its ceiling or what remains less the reserve; 0 for none."""
         return max(0.0, min(ceiling_seconds, self._ends - self._clock() - self._reserve))
