@@ -14,11 +14,15 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from restock.errors import NotReady
+from restock.serving.channels import channel_options
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.05
 STOP_SECONDS = 15.0
 RESTART_SECONDS = 0.5
+MAX_MESSAGE_MEBIBYTES = 4
+LAST_LINES = 10
+"""Lines of a log that are shown of a service that did not start."""
 
 
 @dataclass(frozen=True)
@@ -92,22 +96,33 @@ class Suite:
         """Wait until every service says SERVING under its name.
 
         Raises:
-            NotReady: one ended, or did not become ready in time; names its log.
+            NotReady: one ended, or did not become ready in time; says which, with the end of its log.
         """
         give_up = time.monotonic() + timeout_seconds
         with ExitStack() as stack:
-            for member in self.members:
-                channel = stack.enter_context(grpc.insecure_channel(f"{LOOPBACK}:{member.port}"))
-                self._wait_one(member, health_pb2_grpc.HealthStub(channel), give_up)
+            waiting = {
+                member: health_pb2_grpc.HealthStub(stack.enter_context(channel_to(member)))
+                for member in self.members
+            }
+            while waiting := {
+                m: stub for m, stub in waiting.items() if not is_serving(stub, m.name)
+            }:
+                self._check_waiting([*waiting], give_up)
+                time.sleep(POLL_SECONDS)
 
-    def _wait_one(self, member: Service, stub: health_pb2_grpc.HealthStub, give_up: float) -> None:
-        log = self.logs / f"{member.module}.log"
-        while not is_serving(stub, member.name):
+    def _check_waiting(self, waiting: list[Service], give_up: float) -> None:
+        # The gateway waits for others: whoever ended is the reason, so all are looked at.
+        for member in waiting:
             if (code := self.processes[member.module].poll()) is not None:
-                raise NotReady(f"{member.module} ended with code {code}; see {log}")
-            if time.monotonic() > give_up:
-                raise NotReady(f"{member.module} did not become ready in time; see {log}")
-            time.sleep(POLL_SECONDS)
+                raise NotReady(f"{member.module} ended with code {code}{self._last_words(member)}")
+        if time.monotonic() > give_up:
+            found = "".join(f"\n{member.module}{self._last_words(member)}" for member in waiting)
+            raise NotReady(f"not ready in time: {found}")
+
+    def _last_words(self, member: Service) -> str:
+        log = self.logs / f"{member.module}.log"
+        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "\n".join([f"; {log} ends with:", *lines])
 
     def restart_ended(self) -> list[str]:
         """Start services again that ended by themselves; return their modules."""
@@ -128,6 +143,13 @@ class Suite:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def channel_to(member: Service) -> grpc.Channel:
+    """Open a channel to a service of this machine, that finds it soon after it has started."""
+    return grpc.insecure_channel(
+        f"{LOOPBACK}:{member.port}", options=channel_options(MAX_MESSAGE_MEBIBYTES)
+    )
 
 
 def is_serving(stub: health_pb2_grpc.HealthStub, name: str) -> bool:

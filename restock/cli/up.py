@@ -20,7 +20,7 @@ from restock.errors import NotReady, RestockError
 from restock.serving.local_redis import local_redis
 from restock.v1 import gateway_pb2 as pb
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 LAST_PORT = 65_535 - 3
 EPOCH = date(1970, 1, 1)
 NEWCOMER = "somebody-new"

@@ -1,13 +1,14 @@
 """Where Redis comes from on a developer's machine: one that is given, installed, or in a wheel."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sysconfig
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis import Redis
@@ -20,6 +21,8 @@ START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 """How long it may take to write its data and end."""
 POLL_SECONDS = 0.02
+FREE_PORTS = (20_000, 32_000)
+"""Where free ports are looked for."""
 
 
 @contextmanager
@@ -123,7 +126,22 @@ def stop_server(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Find a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port of loopback that nobody uses now."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Find different ports of loopback that nobody uses now.
+
+    They lie below those from which systems take the near end of a connection, so that none of them
+    is taken so before its server listens.
+    """
+    found: list[int] = []
+    ports = random.sample(range(*FREE_PORTS), FREE_PORTS[1] - FREE_PORTS[0])
+    for port in ports:
+        if len(found) == count:
+            break
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+    return found

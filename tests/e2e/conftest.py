@@ -9,19 +9,20 @@ import pytest
 
 from restock.artifacts.store import BundleStore
 from restock.cli.suite import Suite, environment, running, services
-from restock.serving.local_redis import free_port, local_redis
+from restock.serving.local_redis import free_ports, local_redis
 from tests.unit.artifacts.drafts import a_draft
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 @contextmanager
 def a_suite(home: Path, **variables: str) -> Iterator[Suite]:
     """Start everything over the model versions of `home`; stop it when left."""
-    members = [
-        replace(member, port=free_port(), metrics_port=free_port()) for member in services(0, 0)
-    ]
     with local_redis(home, 0) as redis_url:
+        ports = iter(free_ports(8))
+        members = [
+            replace(member, port=next(ports), metrics_port=next(ports)) for member in services(0, 0)
+        ]
         found = environment(members, home, redis_url)
         with running(members, found | variables, home / "logs") as suite:
             suite.wait_ready(READY_SECONDS)

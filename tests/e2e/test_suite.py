@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 
 import grpc
+import pytest
 
 from restock.artifacts.store import BundleStore
 from restock.cli.suite import Suite
+from restock.errors import NotReady
 from restock.v1 import gateway_pb2 as pb
 from restock.v1 import profile_store_pb2 as events
 from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
@@ -88,3 +90,10 @@ async def test_a_purchase_counts_in_the_next_answer(home: Path):
     assert (before.profile_revision, after.profile_revision) == (0, 1)
     # Bought today: within half its cycle of 14 days it is left out.
     assert "a0" not in [result.product_id for result in after.results]
+
+
+async def test_a_service_that_ends_while_others_wait_for_it_is_named_with_the_end_of_its_log(home):
+    words = r"candidate_gen ended with code 1; (?s:.*)poll_seconds"
+    broken = a_suite(home, RESTOCK_CANDIDATE_GEN_MODEL_POLL_SECONDS="never")
+    with pytest.raises(NotReady, match=words), broken:
+        pass

@@ -140,6 +140,25 @@ async def test_a_rejected_version_is_tried_again_once_the_pointer_went_elsewhere
     assert live.version == bad
 
 
+async def test_a_version_that_does_not_load_is_tried_again_after_1_2_and_4_seconds(store):
+    now, tries = [0.0], []
+
+    def failing(bundle: Bundle) -> str:
+        tries.append(now[0])
+        if len(tries) < 4:
+            raise OSError("disk full")
+        return bundle.version
+
+    live = LiveModel(store, failing, clock=lambda: now[0])
+    version = published(store, "bread")
+    for second in range(12):
+        now[0] = float(second)
+        await live.refresh()
+
+    assert tries == [0, 1, 3, 7]
+    assert live.version == version
+
+
 async def test_a_swap_is_announced_and_a_rejection_is_not(store):
     announced = []
 
