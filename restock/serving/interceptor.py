@@ -26,10 +26,17 @@ Decode = Callable[[bytes], Any]
 UNWATCHED = ("/grpc.health.", "/grpc.reflection.")
 """Calls of the platform, not of users: neither logged nor counted."""
 MAX_REQUEST_ID_LENGTH = 128
+KINDS = {
+    (False, False): "unary_unary",
+    (False, True): "unary_stream",
+    (True, False): "stream_unary",
+    (True, True): "stream_stream",
+}
+"""Name of a handler's kind, by whether requests and answers are streams."""
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
-    """Wraps every unary-answer call of a service."""
+    """Wraps every call of a service."""
 
     def __init__(self, metrics: ServiceMetrics, call_log: CallLog | None) -> None:
         self.metrics = metrics
@@ -48,7 +55,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         wrapped = self._wrapped.get(method)
         if wrapped is None:
             handler = await continuation(handler_call_details)
-            if handler is None or method.startswith(UNWATCHED) or handler.response_streaming:
+            if handler is None or method.startswith(UNWATCHED):
                 return handler
             wrapped = self._wrapped[method] = self._wrap(method.rpartition("/")[2], handler)
         return wrapped
@@ -56,22 +63,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def _wrap(
         self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
     ) -> grpc.RpcMethodHandler[Any, Any]:
-        make = (
-            grpc.stream_unary_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_unary_rpc_method_handler
-        )
-        inner: Handler = handler.stream_unary if handler.request_streaming else handler.unary_unary  # type: ignore[assignment]
+        kind = KINDS[handler.request_streaming, handler.response_streaming]
+        inner: Any = getattr(handler, kind)
+        if handler.response_streaming:
+            inner = writing(inner)
         # Messages are decoded inside the watched call: gRPC answers UNKNOWN to bytes that are none.
         decode = handler.request_deserializer
         if decode is not None:
             read = decoded_each if handler.request_streaming else decoded
             inner = decoding(inner, read, decode)
-        return make(
+        make = getattr(grpc, f"{kind}_rpc_method_handler")
+        wrapped: grpc.RpcMethodHandler[Any, Any] = make(
             self._watched(method, inner),
             request_deserializer=None,
             response_serializer=handler.response_serializer,
         )
+        return wrapped
 
     def _watched(self, method: str, inner: Handler) -> Handler:
         observe, call_log = self.metrics.observe, self.call_log
@@ -107,6 +114,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                     call_log.call(request_id, method, code, seconds)
 
         return call
+
+
+def writing(inner: Callable[..., AsyncIterator[Any]]) -> Handler:
+    """Turn a handler that gives out answers into one that writes them, so that it ends like others."""
+
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        async for answer in inner(request, context):
+            await context.write(answer)
+
+    return call
 
 
 def decoding(inner: Handler, read: Callable[[Any, Decode], Any], decode: Decode) -> Handler:

@@ -53,6 +53,22 @@ async def read_all(requests: AsyncIterator[status_pb2.Status], context: Any) -> 
     return b" ".join([request.message.encode() async for request in requests])
 
 
+async def repeat(request: bytes, context: Any) -> AsyncIterator[bytes]:
+    yield request
+    if request == b"refuse":
+        raise InvalidRequest("number", "one that can be repeated")
+    if request == b"crash":
+        raise RuntimeError(SECRET)
+    yield request
+
+
+async def echo_each(
+    requests: AsyncIterator[status_pb2.Status], context: Any
+) -> AsyncIterator[bytes]:
+    async for request in requests:
+        yield request.message.encode()
+
+
 UNARY = {
     "Echo": echo, "Slow": slow, "Refuse": refuse, "Wait": wait, "Crash": crash, "Abort": abort,
 }  # fmt: skip
@@ -68,6 +84,10 @@ async def wiring(settings: ServiceSettings, shell: Shell) -> AsyncIterator[None]
         ),
         "ReadAll": grpc.stream_unary_rpc_method_handler(
             read_all, request_deserializer=status_pb2.Status.FromString
+        ),
+        "Repeat": grpc.unary_stream_rpc_method_handler(repeat),
+        "EchoEach": grpc.stream_stream_rpc_method_handler(
+            echo_each, request_deserializer=status_pb2.Status.FromString
         ),
     }
     handler = grpc.method_handlers_generic_handler(SERVICE, methods)

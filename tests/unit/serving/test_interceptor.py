@@ -56,6 +56,40 @@ async def test_a_stream_of_requests_is_answered(channel):
     assert await channel.stream_unary(f"/{SERVICE}/Count")(three(), timeout=5) == b"3"
 
 
+async def answers(stream: AsyncIterator[bytes]) -> list[bytes]:
+    return [answer async for answer in stream]
+
+
+async def test_answers_may_be_a_stream_too_and_count_as_one_call(channel, service):
+    assert await answers(channel.unary_stream(f"/{SERVICE}/Repeat")(b"a", timeout=5)) == [
+        b"a",
+        b"a",
+    ]
+    words = channel.stream_stream(f"/{SERVICE}/EchoEach")(iter([WORD, WORD]), timeout=5)
+    assert await answers(words) == [b"word", b"word"]
+    await counted(service, f'{TOTAL}{{code="OK",method="EchoEach",{LABEL}}} 1.0')
+
+
+async def test_a_stream_of_answers_ends_with_the_error_of_the_domain(channel, service):
+    stream = channel.unary_stream(f"/{SERVICE}/Repeat")(b"refuse", timeout=5)
+    assert await anext(aiter(stream)) == b"refuse"
+    assert await field_refused(answers(stream)) == "number"
+    await counted(service, f'{TOTAL}{{code="INVALID_ARGUMENT",method="Repeat",{LABEL}}} 1.0')
+
+
+async def test_a_crash_in_a_stream_tells_strangers_nothing_of_the_inside(channel, caplog):
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await answers(channel.unary_stream(f"/{SERVICE}/Repeat")(b"crash", timeout=5))
+    assert failed.value.code() == grpc.StatusCode.INTERNAL
+    assert SECRET not in failed.value.details()
+    assert SECRET in caplog.text
+
+
+async def test_bytes_that_are_no_message_end_a_stream_as_the_callers_fault(channel):
+    stream = channel.stream_stream(f"/{SERVICE}/EchoEach")(iter([WORD, CUT_SHORT]), timeout=5)
+    assert await field_refused(answers(stream)) == "request"
+
+
 async def test_an_error_of_the_domain_becomes_its_status_with_details(channel):
     error = await failure(channel, "Refuse")
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
@@ -68,6 +102,7 @@ async def test_an_error_of_the_domain_becomes_its_status_with_details(channel):
 WORD = status_pb2.Status(message="word").SerializeToString()
 NOT_UTF8 = b"\x12\x02\xff\xfe"
 CUT_SHORT = WORD[:-1]
+TOTAL, LABEL = "restock_rpc_total", 'service="EchoService"'
 
 
 async def test_messages_are_decoded(channel):
