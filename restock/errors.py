@@ -11,7 +11,8 @@ The tree::
     │   └── BundleCorrupt   is truncated, tampered with or of another format
     ├── VersionNotLoaded    a request names a model version that this service does not hold
     ├── NotReady            the service has no model version or no store yet
-    └── StoreUnavailable    Redis does not answer, or refuses to write
+    ├── StoreUnavailable    Redis does not answer, or refuses to write
+    └── StoreFull           Redis has reached its memory limit
 """
 
 from collections.abc import Sequence
@@ -95,3 +96,7 @@ class NotReady(RestockError):
 
 class StoreUnavailable(RestockError):
     """The profile store's database does not answer, or refuses to write."""
+
+
+class StoreFull(RestockError):
+    """The profile store's database takes no more; nothing was stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -121,7 +122,11 @@ def writing(inner: Callable[..., AsyncIterator[Any]]) -> Handler:
 
     async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         async for answer in inner(request, context):
-            await context.write(answer)
+            try:
+                await context.write(answer)
+            except grpc.aio.InternalError as error:
+                # The caller is gone: nobody is left to be told anything.
+                raise asyncio.CancelledError from error
 
     return call
 

@@ -29,9 +29,9 @@ FREE_PORTS = (20_000, 32_000)
 def local_redis(home: Path, port: int) -> Iterator[str]:
     """Give the URL of a Redis: ``REDIS_URL`` where that is set, else a server of our own.
 
-    Our own listens on loopback, keeps its data in ``redis`` under `home` and writes every change to
-    its append-only file within a second (``appendfsync everysec``): stopping it loses nothing, a
-    crash of the machine at most the last second. It stops when the context is left.
+    Our own listens on loopback, keeps its data in ``redis`` under `home`, and has every change on
+    the disk, in its append-only file, before it answers (``appendfsync always``): neither a kill nor
+    a crash of the machine costs what it acknowledged. It stops when the context is left.
 
     Args:
         home: folder of all state.
@@ -81,7 +81,7 @@ def start_server(binary: Path, folder: Path, port: int) -> subprocess.Popen[byte
         "dir": str(folder.resolve()),
         "logfile": str((folder / "redis.log").resolve()),
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "always",
         "save": "",
         "daemonize": "no",
     }

@@ -21,6 +21,7 @@ STATUS: dict[type[errors.RestockError], grpc.StatusCode] = {
     errors.VersionNotLoaded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.StoreFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.RestockError: grpc.StatusCode.INTERNAL,
 }
 
@@ -51,7 +52,7 @@ def details_of(error: errors.RestockError) -> list[Message]:
                     reason="VERSION_NOT_LOADED", domain=DOMAIN, metadata=versions
                 )
             ]
-        case errors.NotReady() | errors.StoreUnavailable():
+        case errors.NotReady() | errors.StoreUnavailable() | errors.StoreFull():
             delay = duration_pb2.Duration(seconds=RETRY_SECONDS)
             return [error_details_pb2.RetryInfo(retry_delay=delay)]
     return []

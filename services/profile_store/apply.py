@@ -1,121 +1,138 @@
-"""Applies facts to a profile. Pure: the old profile stays as it was.
+"""Applies facts to a ledger. Pure: the old ledger stays as it was."""
 
-Sums are whole thousandths and days are sets, so that the order in which events arrive changes nothing.
-
-How distinct days are counted: a product's count grows when the day of an order is not one of the
-product's known days: its first day, its last day, and those in between that events brought. For a
-profile made from events alone that is exact. Of an imported product only the first and last day and
-their number are known, so an event that falls strictly between them counts as a day of its own. The
-user's shopping days follow the same rule, with the known days of all products and the last shopping
-day taken together.
-"""
-
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from restock.errors import InvalidRequest
-from services.profile_store.profiles import MAX_MILLI, OrderLine, Profile
+from services.profile_store.bounds import Bounds, newest_views, newest_words, within_days
+from services.profile_store.facts import CartWord, Fact, Impression, Order, Return, View
+from services.profile_store.ledger import MAX_MILLI, Cell, Cells, Ledger
+
+NOTHING = Cell(0, 0)
+Day = dict[int, Cell]
 
 
-def apply_order(
-    profile: Profile, day: int, lines: Sequence[OrderLine], max_products: int
-) -> Profile:
-    """Return the profile with an order added.
+@dataclass(frozen=True)
+class Amount:
+    """What a fact adds to a product's day, or takes from it."""
+
+    product_id: str
+    """Of which product."""
+    cell: Cell
+    """How much."""
+
+
+def applied(ledger: Ledger, fact: Fact, orders: Mapping[int, Order], bounds: Bounds) -> Ledger:
+    """Return the ledger with one more accepted fact.
 
     Args:
-        profile: what was bought before.
-        day: local day of the order, counted from 1970-01-01.
-        lines: what was bought; a product may come more than once.
-        max_products: products that a profile may hold.
+        ledger: what was known before.
+        fact: what happened.
+        orders: orders of the user that are known already, by hash, as far as `fact` names them.
+        bounds: most entries of each kind.
 
     Raises:
-        InvalidRequest: the profile would hold too many products, or a sum would be too large; the
-            field is told from the event on.
+        InvalidRequest: the fact cannot be; its field is told from the event on.
     """
-    columns = _Columns.of(profile)
-    for position, line in enumerate(lines):
-        columns.add(line, day)
-        if len(columns.product_ids) > max_products:
-            path = f"order.lines[{position}].product_id"
-            raise InvalidRequest(path, f"a profile holds at most {max_products} products")
-        _check_sums(columns, line, position)
-    return replace(
-        profile,
-        **vars(columns),
-        shopping_days=profile.shopping_days + (not bought_on(profile, day)),
-        last_shopping_day=max(profile.last_shopping_day, day),
-    )
+    after = with_fact(ledger, fact, orders, bounds)
+    revision = ledger.revision + (not isinstance(fact, Impression))
+    return replace(after, revision=revision, log_length=ledger.log_length + 1)
 
 
-def bought_on(profile: Profile, day: int) -> bool:
-    """Tell whether a day is known as one on which the user bought something."""
-    if profile.shopping_days and day == profile.last_shopping_day:
-        return True
-    return (
-        day in profile.last_days
-        or day in profile.first_days
-        or any(day in days for days in profile.middle_days.values())
-    )
+def with_fact(ledger: Ledger, fact: Fact, orders: Mapping[int, Order], bounds: Bounds) -> Ledger:
+    """Return the ledger with what a fact changes, without counting it."""
+    match fact:
+        case Order():
+            return with_order(ledger, fact, bounds)
+        case Return():
+            return with_return(ledger, fact, orders, bounds)
+        case View():
+            return with_view(ledger, fact, bounds)
+        case CartWord():
+            return with_cart_word(ledger, fact, bounds)
+        case Impression():
+            return ledger
 
 
-def _check_sums(columns: "_Columns", line: OrderLine, position: int) -> None:
-    row = bisect_left(columns.product_ids, line.product_id)
-    if max(columns.units_milli[row], columns.spend_milli[row]) > MAX_MILLI:
-        path = f"order.lines[{position}].quantity"
+def with_order(ledger: Ledger, order: Order, bounds: Bounds) -> Ledger:
+    """Add an order, less what came back of it before it came."""
+    amounts = []
+    for place, line in enumerate(order.lines):
+        returned = ledger.returns.get((order.order_hash, place), 0)
+        units = max(line.units_milli - returned, 0)
+        amounts.append(Amount(line.product_id, Cell(units, line.spend_milli(units))))
+    orders = {**ledger.orders, order.order_hash: ledger.log_length}
+    after = replace(ledger, orders=orders, cells=with_amounts(ledger, order.day, amounts))
+    return within_days(after, bounds.product_days)
+
+
+def with_return(
+    ledger: Ledger, given_back: Return, orders: Mapping[int, Order], bounds: Bounds
+) -> Ledger:
+    """Take units off their order's day; hold them when the order is not known yet."""
+    key = given_back.order_hash, given_back.line
+    before = ledger.returns.get(key, 0)
+    returned = before + given_back.units_milli
+    if returned > MAX_MILLI:
         raise InvalidRequest(
-            path, "a product's units and money in all stay below 2**63 thousandths"
+            "order_return.quantity", "all returns of a line below 2**63 thousandths"
         )
+    after = replace(ledger, returns={**ledger.returns, key: returned})
+    order = orders.get(given_back.order_hash)
+    if order is None:
+        return after
+    if given_back.line >= len(order.lines):
+        allowed = f"0 to {len(order.lines) - 1}, the lines of the order, not {given_back.line}"
+        raise InvalidRequest("order_return.line", allowed)
+    line = order.lines[given_back.line]
+    kept, left = max(line.units_milli - before, 0), max(line.units_milli - returned, 0)
+    less = Cell(left - kept, line.spend_milli(left) - line.spend_milli(kept))
+    after = replace(after, cells=with_amounts(ledger, order.day, [Amount(line.product_id, less)]))
+    # A day is new here only where an import replaced the order.
+    return within_days(after, bounds.product_days)
 
 
-@dataclass
-class _Columns:
-    """A profile's columns, copied to be changed."""
+def with_amounts(ledger: Ledger, day: int, amounts: Iterable[Amount]) -> Cells:
+    """Return the cells with amounts added to a day, unless that day was forgotten.
 
-    product_ids: list[str]
-    purchase_counts: list[int]
-    first_days: list[int]
-    last_days: list[int]
-    units_milli: list[int]
-    spend_milli: list[int]
-    middle_days: dict[str, frozenset[int]]
+    Raises:
+        InvalidRequest: a product's sum would be too large.
+    """
+    if day < ledger.first_day:
+        return ledger.cells
+    cells = {**ledger.cells}
+    for amount in amounts:
+        days: Day = {**cells.get(amount.product_id, {})}
+        old, more = days.get(day, NOTHING), amount.cell
+        days[day] = Cell(old.units_milli + more.units_milli, old.spend_milli + more.spend_milli)
+        check_sums(days)
+        cells[amount.product_id] = days
+    return cells
 
-    @classmethod
-    def of(cls, profile: Profile) -> "_Columns":
-        return cls(
-            [*profile.product_ids],
-            [*profile.purchase_counts],
-            [*profile.first_days],
-            [*profile.last_days],
-            [*profile.units_milli],
-            [*profile.spend_milli],
-            {**profile.middle_days},
-        )
 
-    def add(self, line: OrderLine, day: int) -> None:
-        row = bisect_left(self.product_ids, line.product_id)
-        if row == len(self.product_ids) or self.product_ids[row] != line.product_id:
-            self._insert(row, line.product_id, day)
-        self._count_day(row, day)
-        self.units_milli[row] += line.units_milli
-        self.spend_milli[row] += line.spend_milli
+def check_sums(days: Mapping[int, Cell]) -> None:
+    """Check a product's sums.
 
-    def _insert(self, row: int, product_id: str, day: int) -> None:
-        self.product_ids.insert(row, product_id)
-        self.purchase_counts.insert(row, 1)
-        self.first_days.insert(row, day)
-        self.last_days.insert(row, day)
-        self.units_milli.insert(row, 0)
-        self.spend_milli.insert(row, 0)
+    Raises:
+        InvalidRequest: one is too large.
+    """
+    units = sum(cell.units_milli for cell in days.values())
+    spend = sum(cell.spend_milli for cell in days.values())
+    if max(units, spend) > MAX_MILLI:
+        allowed = "a product's units and money in all below 2**63 thousandths"
+        raise InvalidRequest("order.lines", allowed)
 
-    def _count_day(self, row: int, day: int) -> None:
-        product_id, first, last = self.product_ids[row], self.first_days[row], self.last_days[row]
-        middle = self.middle_days.get(product_id, frozenset())
-        if day in (first, last) or day in middle:
-            return
-        self.purchase_counts[row] += 1
-        self.first_days[row], self.last_days[row] = min(first, day), max(last, day)
-        # A day that was first or last until now is one in between from now on.
-        between = {first, last, day} - {self.first_days[row], self.last_days[row]}
-        if between:
-            self.middle_days[product_id] = middle | between
+
+def with_view(ledger: Ledger, view: View, bounds: Bounds) -> Ledger:
+    """Note a view, unless the product was looked at later."""
+    last = max(view.micros, ledger.views.get(view.product_id, 0))
+    views = {**ledger.views, view.product_id: last}
+    return replace(ledger, views=newest_views(views, bounds.views))
+
+
+def with_cart_word(ledger: Ledger, word: CartWord, bounds: Bounds) -> Ledger:
+    """Note a word on the cart, unless a newer one is known."""
+    known = ledger.cart.get(word.product_id)
+    if known is not None and not word.is_newer_than(known):
+        return ledger
+    return replace(ledger, cart=newest_words({**ledger.cart, word.product_id: word}, bounds.cart))

@@ -1,27 +1,42 @@
--- Stores one user's events and the profile that they lead to, whole or not at all.
--- KEYS: profile, log, then one mark an event.
--- ARGV: the revision that was read (8 bytes), the profile's new value, seconds that a mark lives,
---       then one event each.
--- Answers 1 when stored, 0 when the profile or a mark is no longer as it was read.
-local revision = redis.call('GETRANGE', KEYS[1], 0, 7)
-if revision == '' then
-  revision = string.rep('\0', 8)
+-- Stores one user's new state and the events that lead to it, whole or not at all.
+-- KEYS: ledger, profile, the user's part of the log, the order of all, the notes of deletions, then one
+--       mark an event.
+-- ARGV: the commit that was read (8 bytes), the user's hash, the ledger's new value, the profile's new
+--       value or nothing to leave it, seconds that a mark lives, the place in the order of all, the name
+--       of the user's part of the log, then one entry an event.
+-- Answers 1 when stored, 0 when the ledger or a mark is no longer as it was read.
+local function commit_of(ledger, deleted, user)
+  local commit = redis.call('GETRANGE', ledger, 0, 7)
+  if commit == '' then
+    -- A deletion is a commit too: what was read before it is no longer as it was read.
+    local note = redis.call('HGET', deleted, user)
+    commit = struct.pack('>I8', note and tonumber(string.match(note, '%d+$')) or 0)
+  end
+  return commit
 end
-if revision ~= ARGV[1] then
+if commit_of(KEYS[1], KEYS[5], ARGV[2]) ~= ARGV[1] then
   return 0
 end
-for mark = 3, #KEYS do
+for mark = 6, #KEYS do
   if redis.call('EXISTS', KEYS[mark]) == 1 then
     return 0
   end
 end
--- The log comes first: of these commands it alone can fail for another reason than memory, and Redis
--- refuses for memory before a script's first write or not at all.
-for event = 4, #ARGV do
-  redis.call('XADD', KEYS[2], '*', 'event', ARGV[event])
+-- A key of another kind fails here, and Redis refuses for memory before a script's first write or not at
+-- all: what follows is done whole.
+redis.call('LLEN', KEYS[3])
+redis.call('XLEN', KEYS[4])
+if #ARGV > 7 then
+  redis.call('XADD', KEYS[4], '*', 'at', ARGV[6])
 end
-redis.call('SET', KEYS[1], ARGV[2])
-for mark = 3, #KEYS do
-  redis.call('SET', KEYS[mark], '', 'EX', ARGV[3])
+for entry = 8, #ARGV do
+  redis.call('RPUSH', KEYS[3], ARGV[entry])
+end
+redis.call('SET', KEYS[1], ARGV[3])
+if ARGV[4] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[4])
+end
+for mark = 6, #KEYS do
+  redis.call('SET', KEYS[mark], ARGV[7], 'EX', ARGV[5])
 end
 return 1

@@ -1,89 +1,38 @@
-"""Wire to domain and back, and the bytes that a repository keeps. Everything is checked here, once.
+"""Wire to domain and back. Everything is checked here, once."""
 
-A profile's body is: a 4-byte count, that many 4-byte numbers (the place of a product times 65,536,
-plus one of its days between first and last), all big-endian, then the serialized `Profile` with
-`revision` and `segment` left empty.
-"""
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice, pairwise
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
-from struct import pack, unpack_from
-
-import numpy as np
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from restock.core.segments import segment_of
-from restock.core.signals import average_price, unit_prices
 from restock.errors import InvalidRequest
 from restock.serving.convert import check_id
+from restock.v1 import events_pb2, types_pb2
 from restock.v1 import profile_store_pb2 as pb
-from restock.v1 import types_pb2
-from services.profile_store.fields import MILLI, check_many_ids, check_size, milli
-from services.profile_store.imports import checked
-from services.profile_store.profiles import (
-    MAX_DAY,
-    OrderEvent,
-    OrderLine,
-    Outcome,
-    Profile,
-    Stored,
-    Verdict,
-)
+from services.profile_store.deleting import Receipt
+from services.profile_store.draft import Outcome, Verdict
+from services.profile_store.events.calendar import MICROS
+from services.profile_store.events.convert import EventReader, event_of
+from services.profile_store.facts import Event
+from services.profile_store.fields import check_many_ids, check_size
+from services.profile_store.importing import History, Loaded
+from services.profile_store.kept.convert import ledger_from, profile_from, whole_ledger
+from services.profile_store.ledger import MAX_DAY, MAX_MILLI, Cell
+from services.profile_store.repository import Deletion, Entry, Kept, user_hash
 
 Cuts = tuple[float, float, float]
-EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
-WORD = 4
 MAX_USERS = 1_000
 MAX_EVENTS = 1_000
-MAX_LINES = 1_000
-MAX_PROFILES = 1_000
+MAX_HISTORIES = 1_000
 PORTION = 32
-"""Profiles loaded in one round trip: so few that reads in between wait for milliseconds only."""
-MIN_QUANTITY = 0.001
-MAX_QUANTITY = 1_000_000
-MAX_UNIT_PRICE = 10_000_000
-NANOS = 1_000_000_000
+"""Users loaded in one round trip: so few that reads in between wait for milliseconds only."""
 STATUS = {
     Verdict.ACCEPTED: pb.EVENT_STATUS_ACCEPTED,
     Verdict.DUPLICATE: pb.EVENT_STATUS_DUPLICATE,
     Verdict.REJECTED: pb.EVENT_STATUS_REJECTED,
 }
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Says when an event may have happened, and on which day that was."""
-
-    zone: tzinfo
-    """The shop's time zone."""
-    max_skew_seconds: int
-    """How far ahead of the clock an event may lie."""
-
-    def day_of(self, event: pb.Event, now_seconds: float, path: str) -> int:
-        """Local day of an event, counted from 1970-01-01.
-
-        Raises:
-            InvalidRequest: the time is missing, malformed, before 1970 or too far ahead.
-        """
-        if not event.HasField("event_time"):
-            raise InvalidRequest(path, "required")
-        seconds, nanos = event.event_time.seconds, event.event_time.nanos
-        if not 0 <= nanos < NANOS:
-            raise InvalidRequest(f"{path}.nanos", f"0 to 999,999,999, not {nanos}")
-        if seconds > now_seconds + self.max_skew_seconds:
-            allowed = f"at most {self.max_skew_seconds:,} seconds ahead of the clock"
-            raise InvalidRequest(path, allowed)
-        day = -1
-        if seconds >= 0:
-            day = datetime.fromtimestamp(seconds, self.zone).toordinal() - EPOCH_ORDINAL
-        if day < 0:
-            raise InvalidRequest(path, "not before 1970-01-01 in the shop's time zone")
-        return day
-
-
-def user_id_from(request: pb.GetProfileRequest) -> str:
-    """Check whose profile is asked for."""
-    return check_id(request.user_id, "user_id")
 
 
 def user_ids_from(request: pb.BatchGetProfilesRequest) -> list[str]:
@@ -94,99 +43,28 @@ def user_ids_from(request: pb.BatchGetProfilesRequest) -> list[str]:
     return user_ids
 
 
-def profile_to(user_id: str, stored: Stored, cuts: Cuts | None) -> types_pb2.Profile:
-    """Fill in what depends on the moment of reading: revision, and segment where cuts are known."""
-    profile = types_pb2.Profile()
-    if not stored.revision:
-        profile.user_id = user_id
-        return profile
-    (middle,) = unpack_from(">I", stored.body)
-    profile.MergeFromString(stored.body[WORD + WORD * middle :])
-    profile.revision = stored.revision
-    if cuts is not None:
+def profile_to(user_id: str, body: bytes | None, cuts: Cuts | None) -> types_pb2.Profile:
+    """Read a profile, and fill in its segment where cuts are known."""
+    profile = profile_from(body, user_id)
+    if profile.revision and cuts is not None:
         # SEGMENTS are the enum's names in order, after UNSPECIFIED.
         profile.segment = 1 + segment_of(profile.spend_per_day, cuts)  # type: ignore[assignment]
     return profile
 
 
-def profile_response_to(user_id: str, stored: Stored, cuts: Cuts | None) -> pb.GetProfileResponse:
-    """Answer with one profile."""
-    return pb.GetProfileResponse(profile=profile_to(user_id, stored, cuts))
-
-
 def profiles_response_to(
-    user_ids: Sequence[str], found: Sequence[Stored], cuts: Cuts | None
+    user_ids: Sequence[str], found: Sequence[bytes | None], cuts: Cuts | None
 ) -> pb.BatchGetProfilesResponse:
     """Answer with many profiles, in the order asked."""
     pairs = zip(user_ids, found, strict=True)
     return pb.BatchGetProfilesResponse(
-        profiles=[profile_to(user, stored, cuts) for user, stored in pairs]
+        profiles=[profile_to(user, body, cuts) for user, body in pairs]
     )
-
-
-def decoded(user_id: str, body: bytes) -> Profile:
-    """Turn a repository's bytes into a profile; no bytes are one without purchases."""
-    if not body:
-        return Profile(user_id)
-    (count,) = unpack_from(">I", body)
-    profile = profile_from(types_pb2.Profile.FromString(body[WORD + WORD * count :]))
-    middle: dict[str, set[int]] = {}
-    for word in unpack_from(f">{count}I", body, WORD):
-        middle.setdefault(profile.product_ids[word >> 16], set()).add(word & MAX_DAY)
-    days = {product: frozenset(days) for product, days in middle.items()}
-    return replace(profile, middle_days=days)
-
-
-def profile_from(message: types_pb2.Profile) -> Profile:
-    """Take what is stored of a profile's message, unchecked."""
-    return Profile(
-        user_id=message.user_id,
-        product_ids=list(message.product_ids),
-        purchase_counts=list(message.purchase_counts),
-        first_days=list(message.first_days),
-        last_days=list(message.last_days),
-        units_milli=list(message.units_milli),
-        spend_milli=list(message.spend_milli),
-        shopping_days=message.shopping_days,
-        last_shopping_day=message.last_shopping_day,
-    )
-
-
-def encoded(profile: Profile) -> bytes:
-    """Turn a profile into a repository's bytes, with what is derived from it."""
-    units = np.array(profile.units_milli, np.float32)
-    prices = unit_prices(np.array(profile.spend_milli, np.float32), units)
-    message = types_pb2.Profile(
-        user_id=profile.user_id,
-        product_ids=profile.product_ids,
-        purchase_counts=profile.purchase_counts,
-        first_days=profile.first_days,
-        last_days=profile.last_days,
-        units_milli=profile.units_milli,
-        spend_milli=profile.spend_milli,
-        shopping_days=profile.shopping_days,
-        last_shopping_day=profile.last_shopping_day,
-        average_price=average_price(prices, np.array(profile.purchase_counts, np.float32)),
-        spend_per_day=sum(profile.spend_milli) / (MILLI * max(profile.shopping_days, 1)),
-    )
-    return packed_middle_days(profile) + message.SerializeToString()
-
-
-def packed_middle_days(profile: Profile) -> bytes:
-    """Write the days between first and last, by the product's place."""
-    middle = profile.middle_days
-    words = [
-        place << 16 | day
-        for place, product in enumerate(profile.product_ids)
-        if product in middle
-        for day in sorted(middle[product])
-    ]
-    return pack(f">{1 + len(words)}I", len(words), *words)
 
 
 def events_from(
-    request: pb.PutEventsRequest, calendar: Calendar, now_seconds: float
-) -> tuple[list[OrderEvent], dict[int, Outcome]]:
+    events: Sequence[events_pb2.Event], reader: EventReader
+) -> tuple[list[Event], dict[int, Outcome]]:
     """Check events one by one.
 
     Returns:
@@ -195,76 +73,189 @@ def events_from(
     Raises:
         InvalidRequest: there are none, or too many.
     """
-    check_size(len(request.events), MAX_EVENTS, "events")
-    events: list[OrderEvent] = []
+    check_size(len(events), MAX_EVENTS, "events")
+    valid: list[Event] = []
     rejected: dict[int, Outcome] = {}
-    for row, event in enumerate(request.events):
+    for row, event in enumerate(events):
         try:
-            events.append(event_from(event, row, calendar, now_seconds))
+            valid.append(reader.event_from(event, row))
         except InvalidRequest as error:
             rejected[row] = Outcome(Verdict.REJECTED, error=error)
-    return events, rejected
+    return valid, rejected
 
 
-def event_from(event: pb.Event, row: int, calendar: Calendar, now_seconds: float) -> OrderEvent:
-    """Check one event.
-
-    Raises:
-        InvalidRequest: a field is outside what is allowed.
-    """
-    path = f"events[{row}]"
-    event_id = check_id(event.event_id, f"{path}.event_id")
-    user_id = check_id(event.user_id, f"{path}.user_id")
-    day = calendar.day_of(event, now_seconds, f"{path}.event_time")
-    if event.WhichOneof("fact") is None:
-        raise InvalidRequest(f"{path}.fact", "required")
-    check_id(event.order.order_id, f"{path}.order.order_id")
-    check_size(len(event.order.lines), MAX_LINES, f"{path}.order.lines")
-    lines = tuple(
-        line_from(line, f"{path}.order.lines[{position}]")
-        for position, line in enumerate(event.order.lines)
-    )
-    return OrderEvent(row, event_id, user_id, day, lines, event.SerializeToString())
-
-
-def line_from(line: pb.OrderLine, path: str) -> OrderLine:
-    """Check one line of an order.
-
-    Raises:
-        InvalidRequest: a field is outside what is allowed.
-    """
-    product_id = check_id(line.product_id, f"{path}.product_id")
-    units = milli(line.quantity, MIN_QUANTITY, MAX_QUANTITY, f"{path}.quantity")
-    price = milli(line.unit_price, 0, MAX_UNIT_PRICE, f"{path}.unit_price")
-    return OrderLine(product_id, units, (units * price + MILLI // 2) // MILLI)
-
-
-def bodies_from(
-    request: pb.ImportProfilesRequest, max_products: int
-) -> Iterator[list[tuple[str, bytes]]]:
-    """Check profiles to load, and give them out in portions: a user id and bytes each.
-
-    Raises:
-        InvalidRequest: a profile is outside what is allowed; the portions before it are given out.
-    """
-    sent = request.profiles
-    check_size(len(sent), MAX_PROFILES, "profiles")
-    for start in range(0, len(sent), PORTION):
-        profiles = [
-            checked(profile_from(message), max_products, f"profiles[{start + place}]")
-            for place, message in enumerate(sent[start : start + PORTION])
-        ]
-        yield [(profile.user_id, encoded(profile)) for profile in profiles]
-
-
-def results_to(outcomes: Mapping[int, Outcome]) -> pb.PutEventsResponse:
+def results_to(outcomes: dict[int, Outcome]) -> pb.PutEventsResponse:
     """Answer row by row."""
-    return pb.PutEventsResponse(results=[result_to(outcomes[row]) for row in range(len(outcomes))])
+    rows = range(len(outcomes))
+    return pb.PutEventsResponse(results=[result_to(row, outcomes[row]) for row in rows])
 
 
-def result_to(outcome: Outcome) -> pb.EventResult:
+def result_to(row: int, outcome: Outcome) -> pb.EventResult:
     """Answer one row."""
     result = pb.EventResult(status=STATUS[outcome.verdict], profile_revision=outcome.revision)
     if outcome.error is not None:
-        result.field, result.detail = outcome.error.field, outcome.error.allowed
+        result.field = f"events[{row}].{outcome.error.field}"
+        result.detail = outcome.error.allowed
     return result
+
+
+def settled_to(
+    before: pb.StreamEventsResponse, sent: Sequence[events_pb2.Event], outcomes: dict[int, Outcome]
+) -> pb.StreamEventsResponse:
+    """Answer on a stream: what is settled after a message, from what was before it."""
+    verdicts = [outcome.verdict for outcome in outcomes.values()]
+    return pb.StreamEventsResponse(
+        watermark=before.watermark + len(sent),
+        accepted=before.accepted + verdicts.count(Verdict.ACCEPTED),
+        duplicates=before.duplicates + verdicts.count(Verdict.DUPLICATE),
+        rejected=[
+            pb.RejectedEvent(
+                number=before.watermark + row + 1,
+                event_id=event.event_id,
+                field=error.field,
+                detail=error.allowed,
+            )
+            for row, event in enumerate(sent)
+            if (error := outcomes[row].error) is not None
+        ],
+    )
+
+
+def histories_from(request: pb.ImportProfilesRequest) -> Iterator[list[History]]:
+    """Check users to load, and give them out in portions.
+
+    Raises:
+        InvalidRequest: a user is outside what is allowed; those before are given out.
+    """
+    sent = request.histories
+    check_size(len(sent), MAX_HISTORIES, "histories")
+    for start in range(0, len(sent), PORTION):
+        portion: list[History] = []
+        for place, message in enumerate(sent[start : start + PORTION]):
+            try:
+                portion.append(history_from(message, f"histories[{start + place}]"))
+            except InvalidRequest:
+                if portion:
+                    yield portion
+                raise
+        yield portion
+
+
+def history_from(message: pb.PurchaseHistory, path: str) -> History:
+    """Check one user's purchases.
+
+    Raises:
+        InvalidRequest: a column does not fit, or a value is outside what is allowed; says whose.
+    """
+    user_id = check_id(message.user_id, f"{path}.user_id")
+    try:
+        _check_columns(message, path)
+        _check_cells(message, path)
+        cells = _cells_from(message)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.field, f"{error.allowed} (user {user_id})") from error
+    return History(path, user_id, cells)
+
+
+def _check_columns(message: pb.PurchaseHistory, path: str) -> None:
+    products = list(message.product_ids)
+    check_many_ids(products, f"{path}.product_ids")
+    if len(set(products)) != len(products):
+        raise InvalidRequest(f"{path}.product_ids", "each product once")
+    if len(message.day_counts) != len(products):
+        allowed = f"{len(products):,} entries, one a product, not {len(message.day_counts):,}"
+        raise InvalidRequest(f"{path}.day_counts", allowed)
+    if 0 in message.day_counts:
+        position = list(message.day_counts).index(0)
+        raise InvalidRequest(f"{path}.day_counts[{position}]", "at least 1")
+    days = sum(message.day_counts)
+    for name in ("days", "units_milli", "spend_milli"):
+        length = len(getattr(message, name))
+        if length != days and not (name == "spend_milli" and length == 0):
+            allowed = f"{days:,} entries, one a product and day, not {length:,}"
+            raise InvalidRequest(f"{path}.{name}", allowed)
+
+
+def _check_cells(message: pb.PurchaseHistory, path: str) -> None:
+    if max(message.days, default=0) > MAX_DAY:
+        raise InvalidRequest(f"{path}.days", f"at most {MAX_DAY:,}, not {max(message.days):,}")
+    if min(message.units_milli, default=1) == 0:
+        position = list(message.units_milli).index(0)
+        raise InvalidRequest(f"{path}.units_milli[{position}]", "at least 1")
+    for name in ("units_milli", "spend_milli"):
+        # A user's sum is a bound on each product's, and quicker.
+        if sum(getattr(message, name)) > MAX_MILLI:
+            raise InvalidRequest(f"{path}.{name}", "below 2**63 in all")
+    ends = [*accumulate(message.day_counts, initial=0)]
+    firsts = {*ends}
+    for position, (earlier, later) in enumerate(pairwise(message.days), start=1):
+        if later <= earlier and position not in firsts:
+            raise InvalidRequest(f"{path}.days[{position}]", "ascending within a product")
+
+
+def _cells_from(message: pb.PurchaseHistory) -> dict[str, dict[int, Cell]]:
+    days = iter(message.days)
+    spend = message.spend_milli or [0] * len(message.days)
+    cells = map(Cell, message.units_milli, spend)
+    return {
+        product: dict(zip(islice(days, count), cells, strict=False))
+        for product, count in zip(message.product_ids, message.day_counts, strict=True)
+    }
+
+
+def import_response_to(loaded: Loaded) -> pb.ImportProfilesResponse:
+    """Answer an import."""
+    return pb.ImportProfilesResponse(
+        imported=loaded.imported, kept=loaded.kept, deleted=loaded.deleted
+    )
+
+
+def read_response_to(entries: Iterable[Entry], cursor: str) -> pb.ReadEventsResponse:
+    """Answer with a part of the log."""
+    return pb.ReadEventsResponse(events=[event_of(entry) for entry in entries], cursor=cursor)
+
+
+def kept_lines(user_id: str, kept: Kept) -> list[str]:
+    """Write what is held of a person beside events, as JSON lines."""
+    profile = profile_from(kept.profile, user_id)
+    return [
+        json_line("profile", MessageToJson(profile, indent=None)),
+        json_line("ledger", MessageToJson(whole_ledger(ledger_from(kept)), indent=None)),
+    ]
+
+
+def event_line(entry: Entry) -> str:
+    """Write an event as a JSON line."""
+    return json_line("event", MessageToJson(event_of(entry), indent=None))
+
+
+def json_line(kind: str, packed: str) -> str:
+    """Put an object of JSON under its kind."""
+    return f'{{"kind": "{kind}", "{kind}": {packed}}}'
+
+
+def receipt_to(user_id: str, receipt: Receipt) -> pb.DeleteUserResponse:
+    """Answer a deletion."""
+    forgotten = receipt.forgotten
+    return pb.DeleteUserResponse(
+        profiles=forgotten.profiles,
+        events=forgotten.events,
+        event_ids=forgotten.marks,
+        deleted_time=timestamp(receipt.deletion.micros),
+        user_hash=user_hash(user_id),
+    )
+
+
+def deletions_to(deletions: Iterable[tuple[str, Deletion]]) -> pb.ListDeletedUsersResponse:
+    """Answer with users deleted."""
+    return pb.ListDeletedUsersResponse(
+        users=[
+            pb.DeletedUser(user_hash=name, deleted_time=timestamp(deletion.micros))
+            for name, deletion in deletions
+        ]
+    )
+
+
+def timestamp(micros: int) -> Timestamp:
+    """Write microseconds since 1970-01-01."""
+    return Timestamp(seconds=micros // MICROS, nanos=micros % MICROS * 1000)

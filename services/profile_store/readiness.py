@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from restock.errors import StoreUnavailable
 from restock.serving.runner import Readiness
 from restock.serving.tasks import ended
-from services.profile_store.profiles import ProfileRepository
+from services.profile_store.repository import ProfileRepository
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,16 @@ async def _follow(profiles: ProfileRepository, readiness: Readiness, every_secon
             ready = answers
             log.warning("store answers" if ready else "store does not answer")
             await readiness.set(ready)
+            if ready:
+                await _warn(profiles)
         await asyncio.sleep(every_seconds)
+
+
+async def _warn(profiles: ProfileRepository) -> None:
+    """Tell the operator, each time that the store is there again, what does not keep the promise."""
+    with suppress(StoreUnavailable):
+        if found := await profiles.shortcomings():
+            log.warning("acknowledged events may be lost", extra={"shortcomings": found})
 
 
 async def _answers(profiles: ProfileRepository) -> bool:

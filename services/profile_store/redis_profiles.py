@@ -1,10 +1,4 @@
-"""Profiles in Redis or Valkey, 6.2 or later.
-
-Keys: ``restock:profile:<user>`` holds 8 bytes of revision, big-endian, and the profile's body, so
-that a read is one GET; ``restock:event:<event id>`` marks an accepted event until it expires;
-``restock:events`` is the log, a stream that is only added to. How much of what was acknowledged a
-crash of the machine may cost is Redis' own setting: with ``appendfsync everysec`` the last second.
-"""
+"""Everything in Redis or Valkey, 6.2 or later: one server with as many replicas as one likes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -16,15 +10,42 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
-from restock.errors import StoreUnavailable
+from restock.errors import StoreFull, StoreUnavailable
 from services.profile_store.pipelined_reads import PipelinedReads
-from services.profile_store.profiles import Change, Snapshot, Stored
+from services.profile_store.redis_settings import shortcomings
+from services.profile_store.redis_values import (
+    DELETED_KEY,
+    MARK_PREFIX,
+    ORDER_KEY,
+    UNCOMPACTED_KEY,
+    commit_bytes,
+    deletion_of,
+    entry_of,
+    kept_of,
+    ledger_key,
+    log_key,
+    mark_key,
+    profile_key,
+    span_of,
+    value_of,
+)
+from services.profile_store.repository import (
+    Change,
+    Deletion,
+    Entry,
+    Forgotten,
+    Kept,
+    Snapshot,
+    Span,
+    user_hash,
+)
 
-LOG_KEY = "restock:events"
-"""The stream of accepted events: one field, ``event``, holds the serialized ``Event``."""
-REVISION_BYTES = 8
+SCAN_COUNT = 1_000
+"""Deletions read at once."""
+FULL = "OOM command not allowed"
+"""What Redis answers when it has reached its memory limit."""
 
 
 class RedisProfiles:
@@ -45,7 +66,7 @@ class RedisProfiles:
         self._writes = asyncio.Semaphore(write_connections)
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
-        self._replace_script = package.joinpath("replace.lua").read_text()
+        self._forget_script = package.joinpath("forget.lua").read_text()
 
     @classmethod
     @asynccontextmanager
@@ -76,54 +97,122 @@ class RedisProfiles:
             await bulk.aclose()
             await redis.aclose()
 
-    async def read(self, user_id: str) -> Stored:
+    async def read(self, user_id: str) -> bytes | None:
         """Return one profile."""
         with answering():
-            return stored_of(await self._reads.get(profile_key(user_id)))
+            return await self._reads.get(profile_key(user_id))
 
-    async def read_many(self, user_ids: Sequence[str]) -> list[Stored]:
+    async def read_many(self, user_ids: Sequence[str]) -> list[bytes | None]:
         """Return profiles in the order asked, in one round trip."""
         with answering():
-            values = await self._values([profile_key(user_id) for user_id in user_ids])
-        return [stored_of(value) for value in values]
+            return cast(
+                list[bytes | None], await self._redis.mget([profile_key(user) for user in user_ids])
+            )
 
     async def snapshot(self, user_ids: Sequence[str], event_ids: Sequence[str]) -> Snapshot:
-        """Return profiles, and which events are known, in one round trip."""
-        keys = [*map(profile_key, user_ids), *map(mark_key, event_ids)]
-        async with self._writes:
-            with answering():
-                values = await self._values(keys)
-        profiles = {user: stored_of(value) for user, value in zip(user_ids, values, strict=False)}
-        marks = zip(event_ids, values[len(user_ids) :], strict=True)
-        return Snapshot(profiles, {event_id for event_id, mark in marks if mark is not None})
+        """Return what is kept, which events are known and who was deleted, in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        keys = [ledger_key(user) for user in user_ids] + [profile_key(user) for user in user_ids]
+        pipeline.mget(keys + [mark_key(event_id) for event_id in event_ids])
+        pipeline.hmget(DELETED_KEY, [user_hash(user_id) for user_id in user_ids])
+        with answering():
+            values, notes = await pipeline.execute()
+        users = len(user_ids)
+        states = map(kept_of, values[:users], values[users : 2 * users], notes)
+        return Snapshot(
+            dict(zip(user_ids, states, strict=True)),
+            {
+                name
+                for name, mark in zip(event_ids, values[2 * users :], strict=True)
+                if mark is not None
+            },
+            {
+                user: deletion_of(note)
+                for user, note in zip(user_ids, notes, strict=True)
+                if note is not None
+            },
+        )
 
     async def commit(self, changes: Sequence[Change]) -> list[bool]:
         """Store changes of different users, each whole or not at all, in one round trip."""
         if not changes:
             return []
-        pipeline = self._redis.pipeline(transaction=False)
+        imports = not any(change.entries for change in changes)
+        pipeline = (self._bulk if imports else self._redis).pipeline(transaction=False)
         for change in changes:
             keys, arguments = self._commit_of(change)
             pipeline.eval(self._commit_script, len(keys), *keys, *arguments)
         return [answer == 1 for answer in await self._executed(pipeline)]
 
-    async def load(self, bodies: Sequence[tuple[str, bytes]], replace: bool) -> int:
-        """Store whole profiles in one round trip; one that exists stays unless `replace`."""
-        pipeline = self._bulk.pipeline(transaction=False)
-        for user_id, body in bodies:
-            if replace:
-                pipeline.eval(self._replace_script, 1, profile_key(user_id), body)
-            else:
-                pipeline.set(profile_key(user_id), revision_bytes(1) + body, nx=True)
-        return sum(bool(answer) for answer in await self._executed(pipeline))
+    async def entries(self, log_id: str, start: int, count: int) -> list[Entry]:
+        """Return events of a user's part of the log."""
+        return (await self.entries_of([Span("", log_id, start, count)]))[0]
+
+    async def entries_at(self, places: Sequence[tuple[str, int]]) -> list[Entry | None]:
+        """Return the events at places, in one round trip that a writer waits for."""
+        spans = [Span("", log_id, place, 1) for log_id, place in places]
+        return [one[0] if one else None for one in await entries_in(self._redis, spans)]
+
+    async def spans(self, after: str, up_to: str, count: int) -> list[Span]:
+        """Return what was added to the log, in order."""
+        first = f"({after}" if after else "-"
+        with answering():
+            found: Any = await self._bulk.xrange(ORDER_KEY, first, up_to or "+", count)
+        return [span_of(cursor, fields[b"at"]) for cursor, fields in found]
+
+    async def entries_of(self, spans: Sequence[Span]) -> list[list[Entry]]:
+        """Return each span's events, in one round trip."""
+        return await entries_in(self._bulk, spans)
+
+    async def forget(
+        self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
+    ) -> Forgotten | None:
+        """Delete a user, and note that, in one atomic step."""
+        keys = [
+            ledger_key(user_id), profile_key(user_id), log_key(log_id), DELETED_KEY, UNCOMPACTED_KEY,
+        ]  # fmt: skip
+        note = f"{deletion.micros}:{deletion.revision}:{kept.commit + 1}"
+        arguments: list[Any] = [
+            commit_bytes(kept.commit), user_hash(user_id), note, MARK_PREFIX, log_id,
+        ]  # fmt: skip
+        async with self._writes:
+            with answering():
+                answer = await self._bulk.eval(self._forget_script, len(keys), *keys, *arguments)
+        return None if answer is None else Forgotten(*answer)
+
+    async def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
+        """Give out all deletions, in portions; one may come twice."""
+        cursor = 0
+        while True:
+            with answering():
+                found: Any = await self._bulk.hscan(DELETED_KEY, cursor, count=SCAN_COUNT)
+            cursor, notes = found
+            if notes:
+                yield [(name.decode(), deletion_of(note)) for name, note in notes.items()]
+            if not cursor:
+                return
+
+    async def compact(self) -> bool:
+        """Ask Redis to write its append-only file anew, if it has one that remembers deletions."""
+        with answering():
+            deletions = int(await self._bulk.get(UNCOMPACTED_KEY) or 0)
+            if not deletions:
+                return False
+            if (await self._bulk.info("persistence"))["aof_enabled"]:
+                await self._bulk.bgrewriteaof()
+            # What was deleted meanwhile stays counted.
+            await self._bulk.decrby(UNCOMPACTED_KEY, deletions)
+            return True
 
     async def ping(self) -> None:
         """Return if Redis answers."""
         with answering():
             await self._redis.ping()
 
-    async def _values(self, keys: Sequence[str]) -> list[bytes | None]:
-        return cast(list[bytes | None], await self._redis.mget(keys))
+    async def shortcomings(self) -> list[str]:
+        """Say which of Redis' settings may cost acknowledged events."""
+        with answering():
+            return await shortcomings(self._redis)
 
     async def _executed(self, pipeline: Any) -> list[Any]:
         async with self._writes:
@@ -135,15 +224,29 @@ class RedisProfiles:
         return answers
 
     def _commit_of(self, change: Change) -> tuple[list[str], list[Any]]:
-        marks = [mark_key(event.event_id) for event in change.events]
-        revision = change.read_revision + len(change.events)
+        user, log = change.user_id, log_key(change.log_id)
+        marks = [mark_key(entry.event_id) for entry in change.entries]
         arguments = [
-            revision_bytes(change.read_revision),
-            revision_bytes(revision) + change.body,
+            commit_bytes(change.read_commit),
+            user_hash(user),
+            commit_bytes(change.read_commit + 1) + change.ledger,
+            change.profile or b"",
             self._dedupe_seconds,
-            *(event.payload for event in change.events),
+            f"{change.log_id}:{change.log_length}:{len(change.entries)}",
+            change.log_id,
+            *(value_of(entry) for entry in change.entries),
         ]
-        return [profile_key(change.user_id), LOG_KEY, *marks], arguments
+        return [ledger_key(user), profile_key(user), log, ORDER_KEY, DELETED_KEY, *marks], arguments
+
+
+async def entries_in(client: Redis, spans: Sequence[Span]) -> list[list[Entry]]:
+    """Return each span's events, in one round trip."""
+    pipeline = client.pipeline(transaction=False)
+    for span in spans:
+        pipeline.lrange(log_key(span.log_id), span.start, span.start + span.length - 1)
+    with answering():
+        found = await pipeline.execute()
+    return [[entry_of(value) for value in values] for values in found]
 
 
 def client_of(url: str, connect_seconds: float, answer_seconds: float) -> Redis:
@@ -159,39 +262,23 @@ def client_of(url: str, connect_seconds: float, answer_seconds: float) -> Redis:
     )
 
 
-def profile_key(user_id: str) -> str:
-    """Name the key of a user's profile."""
-    return f"restock:profile:{user_id}"
-
-
-def mark_key(event_id: str) -> str:
-    """Name the key that marks an event as accepted."""
-    return f"restock:event:{event_id}"
-
-
-def revision_bytes(revision: int) -> bytes:
-    """Write a revision as a profile's value begins with it."""
-    return revision.to_bytes(REVISION_BYTES, "big")
-
-
-def stored_of(value: bytes | None) -> Stored:
-    """Take a profile's value apart; None is a user of whom nothing is known."""
-    if value is None:
-        return Stored()
-    return Stored(int.from_bytes(value[:REVISION_BYTES], "big"), value[REVISION_BYTES:])
-
-
 @contextmanager
 def answering() -> Iterator[None]:
     """Turn Redis' errors into the domain's.
 
     Raises:
-        StoreUnavailable: Redis does not answer in time, or refuses: it is out of memory, a replica,
-            or cannot write to its disk.
+        StoreFull: Redis has reached its memory limit; a user's change is stored whole or not at all.
+        StoreUnavailable: Redis does not answer in time, or refuses: it is a replica, or cannot write
+            to its disk.
     """
     try:
         yield
     except ResponseError as error:
+        # Redis 6.2 answers with the error of a script, which tells the reason only in its text.
+        if isinstance(error, OutOfMemoryError) or FULL in str(error):
+            raise StoreFull(
+                "Redis has reached its memory limit; sending again is harmless"
+            ) from error
         raise StoreUnavailable(f"Redis refuses: {error}") from error
     except (RedisError, OSError, TimeoutError) as error:
         # The address stays in the log: strangers learn nothing of the inside.

@@ -2,18 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from restock.artifacts.live import LiveModel
 from restock.artifacts.store import BundleStore
 from restock.serving.runner import Shell
 from restock.v1.profile_store_pb2_grpc import add_ProfileStoreServiceServicer_to_server
-from services.profile_store import convert
-from services.profile_store.profiles import ProfileRepository
+from services.profile_store.bounds import Bounds
+from services.profile_store.codec import Codec
+from services.profile_store.compaction import Compaction
+from services.profile_store.deleting import Rights
+from services.profile_store.events.calendar import Calendar
+from services.profile_store.events.convert import logged_order
+from services.profile_store.importing import Importer
+from services.profile_store.kept.convert import ledger_from, ledger_to, profile_to
 from services.profile_store.readiness import following
-from services.profile_store.recording import Codec, Recorder
+from services.profile_store.recording import Recorder
 from services.profile_store.redis_profiles import RedisProfiles
-from services.profile_store.servicer import ProfileStoreServicer
+from services.profile_store.replenishing.model import build
+from services.profile_store.servicer import ProfileStoreServicer, Store
 from services.profile_store.settings import ProfileStoreSettings
 
 SERVICE = "restock.v1.ProfileStoreService"
@@ -26,8 +34,7 @@ async def wiring(settings: ProfileStoreSettings, shell: Shell) -> AsyncIterator[
     async def announce(version: str) -> None:
         shell.metrics.model_version(version)
 
-    store = BundleStore(settings.models)
-    live = LiveModel(store, lambda bundle: bundle.manifest.segment_cuts, announce)
+    live = LiveModel(BundleStore(settings.models), build, announce)
     async with (
         RedisProfiles.open(
             str(settings.redis_url),
@@ -38,17 +45,20 @@ async def wiring(settings: ProfileStoreSettings, shell: Shell) -> AsyncIterator[
         ) as profiles,
         live.watching(settings.model_poll_seconds),
         following(profiles, shell.readiness, settings.ping_seconds),
+        Compaction(profiles, settings.compaction_seconds).running() as compaction,
     ):
-        servicer = servicer_of(settings, profiles, live)
+        calendar = Calendar(ZoneInfo(settings.time_zone), settings.max_clock_skew_seconds)
+        codec = codec_of(calendar)
+        bounds = Bounds(product_days=settings.max_product_days)
+        writing = (profiles, codec, bounds, settings.write_attempts)
+        rights = Rights(profiles, codec, settings.write_attempts)
+        recorder, importer = Recorder(*writing), Importer(*writing)
+        store = Store(profiles, codec, recorder, importer, rights, compaction, live)
+        servicer = ProfileStoreServicer(store, calendar)
         add_ProfileStoreServiceServicer_to_server(servicer, shell.server)
         yield
 
 
-def servicer_of(
-    settings: ProfileStoreSettings, profiles: ProfileRepository, live: LiveModel[convert.Cuts]
-) -> ProfileStoreServicer:
-    """Put the servicer together around any repository."""
-    codec = Codec(convert.decoded, convert.encoded)
-    recorder = Recorder(profiles, codec, settings.max_products, settings.write_attempts)
-    calendar = convert.Calendar(ZoneInfo(settings.time_zone), settings.max_clock_skew_seconds)
-    return ProfileStoreServicer(profiles, recorder, calendar, live, settings.max_products)
+def codec_of(calendar: Calendar) -> Codec:
+    """Name the functions that read and write what is kept."""
+    return Codec(ledger_from, ledger_to, profile_to, partial(logged_order, calendar=calendar))

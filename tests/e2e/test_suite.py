@@ -10,7 +10,8 @@ from restock.artifacts.store import BundleStore
 from restock.cli.suite import Suite
 from restock.errors import NotReady
 from restock.v1 import gateway_pb2 as pb
-from restock.v1 import profile_store_pb2 as events
+from restock.v1 import profile_store_pb2
+from restock.v1.events_pb2 import Event, Order, OrderLine
 from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 from tests.e2e.conftest import READY_SECONDS, a_suite
@@ -75,16 +76,15 @@ async def test_a_purchase_counts_in_the_next_answer(home: Path):
         ):
             stub = RecommendationServiceStub(front)
             before = await stub.Recommend(pb.RecommendRequest(user_id="zoe"))
-            order = events.Order(
-                order_id="1",
-                lines=[events.OrderLine(product_id="a0", quantity=1, unit_price=2.5)],
+            order = Order(
+                order_id="1", lines=[OrderLine(product_id="a0", quantity=1, unit_price=2.5)]
             )
-            event = events.Event(event_id="1", user_id="zoe", order=order)
+            event = Event(event_id="1", user_id="zoe", order=order)
             event.event_time.GetCurrentTime()
             answer = await ProfileStoreServiceStub(profiles).PutEvents(
-                events.PutEventsRequest(events=[event])
+                profile_store_pb2.PutEventsRequest(events=[event])
             )
-            assert answer.results[0].status == events.EVENT_STATUS_ACCEPTED
+            assert answer.results[0].status == profile_store_pb2.EVENT_STATUS_ACCEPTED
             after = await stub.Recommend(pb.RecommendRequest(user_id="zoe"))
     assert before.results[0].product_id == "a0"
     assert (before.profile_revision, after.profile_revision) == (0, 1)

@@ -10,16 +10,23 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from redis import Redis
 
 from restock.serving.local_redis import free_port, local_redis
+from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 from services.profile_store.wiring import SERVICE
 from tests.integration.profile_store.conftest import serving
 from tests.integration.profile_store.messages import (
     SECONDS,
-    a_profile,
-    an_event,
+    a_history,
+    a_view,
+    an_order,
+    delete,
+    deleted_users,
+    exported,
     get,
     load,
     put,
+    put_all,
+    read_log,
     unavailable_text,
 )
 
@@ -49,7 +56,7 @@ def server(tmp_path, monkeypatch):
 
 @pytest.fixture
 async def channel(server, tmp_path):
-    async with serving(server.url, tmp_path) as channel:
+    async with serving(server.url, tmp_path, redis_timeout_seconds=0.25) as channel:
         yield channel
 
 
@@ -69,15 +76,24 @@ async def test_redis_gone_is_unavailable_and_heals_with_all_that_was_acknowledge
     server, channel, store
 ):
     server.start()
-    await put(store, an_event())
+    await put(store, an_order("e1"))
     await readiness_becomes(channel, SERVING)
     server.stop()
-    for call in (get(store), put(store, an_event("e2")), load(store, a_profile("bob"))):
+    for call in (
+        get(store),
+        get(store, include_cycles=True),
+        put(store, an_order("e2")),
+        load(store, a_history("bob")),
+        read_log(store),
+        exported(store),
+        delete(store),
+        deleted_users(store),
+    ):
         assert await unavailable_text(call) == "Redis does not answer (ConnectionError)"
     await readiness_becomes(channel, NOT_SERVING)
     server.start()
     assert (await get(store)).revision == 1
-    await put(store, an_event("e2"))
+    await put(store, an_order("e2"))
     await readiness_becomes(channel, SERVING)
 
 
@@ -88,12 +104,12 @@ async def test_the_service_starts_without_redis(channel, store):
 
 async def test_a_redis_that_hangs_is_unavailable_within_its_timeout(server, channel, store):
     server.start()
-    await put(store, an_event())
+    await put(store, an_order("e1"))
     with Redis.from_url(server.url) as client:
         process = client.info("server")["process_id"]
     os.kill(process, signal.SIGSTOP)
     try:
-        calls = (get(store), get(store), put(store, an_event("e2")))
+        calls = (get(store), get(store), put(store, an_order("e2")))
         texts = await asyncio.gather(*map(unavailable_text, calls))
         assert texts == ["Redis does not answer (TimeoutError)"] * 3
     finally:
@@ -101,28 +117,27 @@ async def test_a_redis_that_hangs_is_unavailable_within_its_timeout(server, chan
     assert (await get(store)).user_id == "ann"
 
 
-async def test_a_full_redis_refuses_writes_whole_and_answers_reads(server, store):
+async def test_a_stream_during_an_outage_ends_and_goes_on_from_its_watermark(server, store):
     server.start()
-    await put(store, an_event())
-    with Redis.from_url(server.url) as client:
-        client.config_set("maxmemory", "1")
-        text = await unavailable_text(put(store, an_event("e2"), an_event("e3", "bob")))
-        assert text.startswith("Redis refuses: ")
-        assert "maxmemory" in text
-        assert "maxmemory" in await unavailable_text(load(store, a_profile("eve")))
-        assert (await get(store)).revision == 1
-        assert sorted(client.keys()) == [
-            b"restock:event:e1", b"restock:events", b"restock:profile:ann",
-        ]  # fmt: skip
-        client.config_set("maxmemory", "0")
-    assert [result.profile_revision for result in await put(store, an_event("e2"))] == [2]
+    events = [a_view(f"e{number}") for number in range(6)]
+    call = store.StreamEvents(timeout=SECONDS)
+    await call.write(pb.StreamEventsRequest(events=events[:2]))
+    settled = (await call.read()).watermark
+    server.stop()
+    await call.write(pb.StreamEventsRequest(events=events[2:4]))
+    assert await unavailable_text(call.read()) == "Redis does not answer (ConnectionError)"
+    server.start()
+    await put_all(store, events[settled:])
+    (answer,) = await read_log(store)
+    assert list(answer.events) == events
 
 
 async def test_a_replica_refuses_writes(server, store):
     server.start()
-    await put(store, an_event())
+    await put(store, an_order("e1"))
     with Redis.from_url(server.url) as client:
         client.replicaof("127.0.0.1", "1")
-        assert "read only replica" in await unavailable_text(put(store, an_event("e2")))
+        for call in (put(store, an_order("e2")), delete(store), load(store, a_history("bob"))):
+            assert "read only replica" in await unavailable_text(call)
         client.replicaof("NO", "ONE")
-    assert [result.profile_revision for result in await put(store, an_event("e2"))] == [2]
+    assert [result.profile_revision for result in await put(store, an_order("e2"))] == [2]

@@ -1,55 +1,18 @@
+"""How everything lies in Redis, beside what every repository promises (`tests/integration/stores`)."""
+
 import asyncio
 
 import pytest
-from redis import Redis
 
+from restock.errors import StoreUnavailable
 from services.profile_store.redis_profiles import RedisProfiles, answering
-from tests.contracts.profile_repository import ProfileRepositoryContract, a_change
+from services.profile_store.repository import Deletion, Kept, user_hash
+from tests.contracts.profile_repository import a_change, forget, log_of
 
-
-class RedisContract(ProfileRepositoryContract):
-    @pytest.fixture
-    async def profiles(self, server):
-        with Redis.from_url(server) as client:
-            client.flushall()
-        async with RedisProfiles.open(server, 2.0, 5.0, 3600, 4) as profiles:
-            profiles.url = server
-            yield profiles
-
-    async def logged(self, profiles):
-        with Redis.from_url(profiles.url) as client:
-            return [fields[b"event"] for _, fields in client.xrange("restock:events")]
-
-
-@pytest.fixture(scope="module")
-def redis_7_url():
-    """URL of a Redis 7 in a container."""
-    docker = pytest.importorskip("docker")
-    community = pytest.importorskip("testcontainers.community.redis")
-    config = pytest.importorskip("testcontainers.core.config")
-    try:
-        docker.from_env(timeout=5).ping()
-    except docker.errors.DockerException as error:
-        pytest.skip(f"no Docker engine answers: {error}")
-    with pytest.MonkeyPatch.context() as patch:
-        # The helper that cleans up behind a killed test run is one more image to pull.
-        patch.setattr(config.testcontainers_config, "ryuk_disabled", True)
-        with community.RedisContainer("redis:7-bookworm") as container:
-            host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
-            yield f"redis://{host}:{port}/0"
-
-
-class TestRedisProfiles(RedisContract):
-    @pytest.fixture
-    def server(self, own_redis_url):
-        return own_redis_url
-
-
-@pytest.mark.docker
-class TestRedisProfilesOnRedis7(RedisContract):
-    @pytest.fixture
-    def server(self, redis_7_url):
-        return redis_7_url
+LOG = f"restock:log:{log_of('ann')}".encode()
+LEDGER, PROFILE = b"restock:ledger:ann", b"restock:profile:ann"
+MARK, ORDER = b"restock:event:e1", b"restock:order"
+DELETED, UNCOMPACTED = b"restock:deleted", b"restock:uncompacted"
 
 
 @pytest.fixture
@@ -58,26 +21,53 @@ async def profiles(redis, own_redis_url):
         yield profiles
 
 
-async def test_a_profile_is_one_key_and_an_event_one_mark_that_expires(redis, profiles):
-    await profiles.commit([a_change(0, b"milk", "e1")])
-    assert redis.get("restock:profile:ann") == b"\0\0\0\0\0\0\0\1milk"
-    assert 3590 < redis.ttl("restock:event:e1") <= 3600
-    assert redis.ttl("restock:profile:ann") == redis.ttl("restock:events") == -1
-    assert redis.dbsize() == 3
+async def test_a_user_is_a_ledger_a_profile_and_a_part_of_the_log(redis, profiles):
+    await profiles.commit([a_change(0, "e1")])
+    assert redis.get(LEDGER) == b"\0\0\0\0\0\0\0\1ledger"
+    assert redis.get(PROFILE) == b"profile"
+    assert redis.lrange(LOG, 0, -1) == [b"\2e1payload of e1"]
+    ((_, span),) = redis.xrange(ORDER)
+    assert span == {b"at": f"{log_of('ann')}:0:1".encode()}
+    assert sorted(redis.keys()) == sorted([LEDGER, PROFILE, LOG, ORDER, MARK])
 
 
-async def test_a_key_of_another_kind_fails_whole(redis, profiles):
-    redis.set("restock:events", "no stream")
-    with pytest.raises(Exception, match=r"^Redis refuses: .*WRONGTYPE"):
-        await profiles.commit([a_change(0, b"milk", "e1")])
-    assert redis.keys("restock:*") == [b"restock:events"]
+async def test_only_the_mark_of_an_event_expires(redis, profiles):
+    await profiles.commit([a_change(0, "e1")])
+    assert 3590 < redis.ttl(MARK) <= 3600
+    assert {redis.ttl(key) for key in (LEDGER, PROFILE, LOG, ORDER)} == {-1}
+
+
+async def test_a_deletion_leaves_the_order_and_a_hash(redis, profiles):
+    await profiles.commit([a_change(0, "e1")])
+    await forget(profiles, "ann", Deletion(12, 34))
+    assert sorted(redis.keys()) == [DELETED, ORDER, UNCOMPACTED]
+    assert redis.hgetall(DELETED) == {user_hash("ann").encode(): b"12:34:2"}
+
+
+@pytest.mark.parametrize("key", [LEDGER, LOG, ORDER])
+async def test_a_key_of_another_kind_fails_before_anything_is_stored(redis, profiles, key):
+    redis.sadd(key, "no such kind")
+    with pytest.raises(StoreUnavailable, match=r"^Redis refuses: .*WRONGTYPE"):
+        await profiles.commit([a_change(0, "e1")])
+    assert redis.keys() == [key]
+
+
+@pytest.mark.parametrize("key", [LEDGER, DELETED])
+async def test_a_key_of_another_kind_fails_before_anything_is_deleted(redis, profiles, key):
+    await profiles.commit([a_change(0, "e1")])
+    redis.delete(key)
+    redis.sadd(key, "no such kind")
+    keys = sorted(redis.keys())
+    with pytest.raises(StoreUnavailable, match=r"^Redis refuses: .*WRONGTYPE"):
+        await profiles.forget("ann", Kept(1), log_of("ann"), Deletion(12, 34))
+    assert sorted(redis.keys()) == keys
 
 
 async def test_a_hundred_reads_at_once_get_each_their_own(profiles):
     users = [f"u{number}" for number in range(100)]
-    await profiles.load([(user, user.encode()) for user in users], replace=False)
+    await profiles.commit([a_change(user_id=user, profile=user.encode()) for user in users])
     found = await asyncio.gather(*map(profiles.read, users))
-    assert [stored.body.decode() for stored in found] == users
+    assert [profile.decode() for profile in found] == users
 
 
 async def test_other_errors_are_not_swallowed():

@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 from redis import Redis
@@ -26,6 +27,30 @@ def test_what_was_written_is_there_after_a_restart_on_the_same_port(tmp_path):
         client.set("milk", "2")
     with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
         assert client.get("milk") == b"2"
+
+
+def test_every_change_is_on_the_disk_before_it_is_acknowledged(tmp_path):
+    with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
+        settings = client.config_get("append*")
+        assert (settings["appendonly"], settings["appendfsync"]) == ("yes", "always")
+        before = written(tmp_path)
+        client.set("milk", "2")
+        assert written(tmp_path) > before
+        assert client.info("persistence")["aof_pending_bio_fsync"] == 0
+
+
+def written(home):
+    return sum(file.stat().st_size for file in (home / "redis").rglob("*.aof"))
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
+    port = free_port()
+    with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
+        for number in range(100):
+            client.set(f"milk {number}", number)
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+    with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
+        assert client.dbsize() == 100
 
 
 def test_it_ends_with_its_context(tmp_path):

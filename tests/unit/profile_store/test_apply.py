@@ -1,134 +1,174 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from restock.errors import InvalidRequest
-from services.profile_store.apply import apply_order, bought_on
-from services.profile_store.profiles import MAX_MILLI, OrderLine, Profile
-from tests.unit.profile_store.shop import DAY, MAX_PRODUCTS, a_line, after, an_imported_profile
-
-NOBODY = Profile("ann")
-
-lines = some.builds(
-    OrderLine,
-    product_id=some.sampled_from("abcdef"),
-    units_milli=some.integers(1, 10**9),
-    spend_milli=some.integers(0, 10**13),
+from services.profile_store.apply import applied
+from services.profile_store.bounds import Bounds
+from services.profile_store.events.convert import hash_of
+from services.profile_store.facts import Impression, View
+from services.profile_store.ledger import MAX_MILLI, Ledger
+from tests.unit.profile_store.shop import (
+    BOUNDS,
+    DAY,
+    a_basket,
+    a_line,
+    a_return,
+    a_word,
+    an_order,
+    cells,
+    micros_of,
+    the_ledger,
 )
-orders = some.lists(
-    some.tuples(some.integers(DAY, DAY + 9), some.lists(lines, min_size=1, max_size=5)), max_size=12
+
+
+def test_an_order_adds_units_and_money_to_its_day():
+    ledger = the_ledger(an_order("o1", DAY, a_line("milk", 2000, 1500), a_line("bread", 500, 0)))
+    assert cells(ledger) == {"milk": {DAY: (2000, 3000)}, "bread": {DAY: (500, 0)}}
+
+
+def test_two_lines_and_two_orders_of_a_product_on_one_day_are_one_cell():
+    ledger = the_ledger(an_order("o1", DAY, a_line(), a_line()), an_order("o2"))
+    assert cells(ledger) == {"milk": {DAY: (3000, 4500)}}
+
+
+def test_an_order_notes_its_place_in_the_log():
+    ledger = the_ledger(View("milk", 1), an_order("o1"), Impression(), an_order("o2"))
+    assert ledger.orders == {hash_of("o1"): 1, hash_of("o2"): 3}
+    assert ledger.log_length == 4
+
+
+@pytest.mark.parametrize(
+    ("fact", "revision"),
+    [(an_order(), 8), (a_return(), 8), (View("milk", 1), 8), (a_word(), 8), (Impression(), 7)],
+    ids=["order", "return", "view", "cart", "impression"],
 )
+def test_every_fact_but_an_impression_grows_the_revision(fact, revision):
+    before = Ledger(revision=7, log_length=3)
+    after = applied(before, fact, {}, BOUNDS)
+    assert (after.revision, after.log_length) == (revision, 4)
 
 
-def applied(profile, sent):
-    for day, bought in sent:
-        profile = apply_order(profile, day, bought, MAX_PRODUCTS)
-    return profile
+def test_an_impression_changes_nothing_else():
+    before = the_ledger(an_order(), View("milk", 1), a_word())
+    after = the_ledger(Impression(), ledger=before)
+    assert (after.cells, after.views, after.cart) == (before.cells, before.views, before.cart)
 
 
-def test_a_first_order_fills_every_column():
-    profile = apply_order(
-        NOBODY, DAY, [a_line("milk", 2000, 3000), a_line("bread", 500, 0)], MAX_PRODUCTS
-    )
-    assert profile == Profile(
-        user_id="ann",
-        product_ids=["bread", "milk"],
-        purchase_counts=[1, 1],
-        first_days=[DAY, DAY],
-        last_days=[DAY, DAY],
-        units_milli=[500, 2000],
-        spend_milli=[0, 3000],
-        shopping_days=1,
-        last_shopping_day=DAY,
-    )
+def test_the_old_ledger_stays_as_it_was():
+    facts = [an_order(), View("milk", 1), a_word(), a_return()]
+    old, same = the_ledger(*facts), the_ledger(*facts)
+    the_ledger(an_order("o2"), View("tea", 2), a_word("tea"), a_return("o9"), ledger=old)
+    assert old == same
 
 
-def test_two_purchases_of_a_product_on_one_day_count_once_and_add_up():
-    profile = after(NOBODY, (DAY, "milk milk"), (DAY, "milk"))
-    assert (profile.purchase_counts, profile.shopping_days) == ([1], 1)
-    assert (profile.units_milli, profile.spend_milli) == ([3000], [4500])
+def test_a_return_takes_units_and_money_off_the_orders_day():
+    order = an_order("o1", DAY, a_line("milk", 3000, 1500))
+    assert cells(the_ledger(order, a_return("o1", 1000))) == {"milk": {DAY: (2000, 3000)}}
 
 
-@pytest.mark.parametrize("days", [(0, 2, 5), (5, 2, 0), (2, 0, 5), (0, 5, 2), (5, 0, 2), (2, 5, 0)])
-def test_three_days_in_any_order_and_again_are_three_days(days):
-    sent = [(DAY + day, "milk") for day in days]
-    profile = after(NOBODY, *sent, *sent)
-    assert profile.purchase_counts == [3]
-    assert (profile.first_days, profile.last_days) == ([DAY], [DAY + 5])
-    assert (profile.shopping_days, profile.last_shopping_day) == (3, DAY + 5)
-    assert profile.units_milli == [6000]
+def test_a_return_before_its_order_is_held_and_applied_when_the_order_comes():
+    order = an_order("o1", DAY, a_line("milk", 3000, 1500))
+    held = the_ledger(a_return("o1", 1000))
+    assert held.cells == {}
+    assert held.returns == {(hash_of("o1"), 0): 1000}
+    assert cells(the_ledger(order, ledger=held)) == {"milk": {DAY: (2000, 3000)}}
 
 
-def test_a_day_on_which_only_something_else_was_bought_is_no_new_shopping_day():
-    profile = after(NOBODY, (DAY, "milk"), (DAY + 1, "milk"), (DAY + 2, "milk"), (DAY + 1, "bread"))
-    assert profile.shopping_days == 3
+@pytest.mark.parametrize("units_milli", [3000, 3001, 10**9])
+def test_more_than_was_bought_counts_as_all_of_it(units_milli):
+    order = an_order("o1", DAY, a_line("milk", 3000, 1500))
+    back = a_return("o1", units_milli)
+    assert cells(the_ledger(order, back)) == cells(the_ledger(back, order)) == {
+        "milk": {DAY: (0, 0)}
+    }  # fmt: skip
 
 
-def test_1970_01_01_is_a_day_like_any_other():
-    profile = after(NOBODY, (0, "milk"))
-    assert (profile.shopping_days, profile.last_shopping_day) == (1, 0)
-    assert after(profile, (0, "milk")).shopping_days == 1
+def test_two_returns_that_together_exceed_the_line_take_it_off_once():
+    order = an_order("o1", DAY, a_line("milk", 3000, 1500))
+    other = an_order("o2", DAY, a_line("milk", 500, 1000))
+    ledger = the_ledger(other, order, a_return("o1", 2000), a_return("o1", 2000))
+    assert cells(ledger) == {"milk": {DAY: (500, 500)}}
+    assert ledger.returns == {(hash_of("o1"), 0): 4000}
 
 
-def test_an_imported_products_first_and_last_day_are_not_counted_again():
-    profile = after(an_imported_profile(), (DAY, "milk"), (DAY + 20, "milk"))
-    assert (profile.purchase_counts, profile.shopping_days) == ([3], 3)
+def test_returns_of_parts_of_a_unit_leave_no_money_behind():
+    order = an_order("o1", DAY, a_line("milk", 3, 333))
+    part = a_return("o1", 1)
+    assert cells(the_ledger(order, part, part, part)) == {"milk": {DAY: (0, 0)}}
 
 
-def test_an_imported_products_last_day_stays_known_when_a_later_one_comes():
-    profile = after(an_imported_profile(), (DAY + 25, "milk"), (DAY + 20, "milk"))
-    assert (profile.purchase_counts, profile.last_days) == ([4], [DAY + 25])
+def test_a_return_names_its_line():
+    order = an_order("o1", DAY, a_line("milk"), a_line("tea"), a_line("milk", 5000))
+    ledger = the_ledger(order, a_return("o1", 4000, line=2))
+    assert cells(ledger) == {"milk": {DAY: (2000, 3000)}, "tea": {DAY: (1000, 1500)}}
 
 
-def test_a_day_inside_an_import_counts_as_its_own():
-    assert after(an_imported_profile(), (DAY + 10, "milk")).purchase_counts == [4]
-
-
-def test_an_imported_last_shopping_day_is_known_without_a_product():
-    profile = Profile("ann", shopping_days=4, last_shopping_day=DAY)
-    assert bought_on(profile, DAY)
-    assert after(profile, (DAY, "milk")).shopping_days == 4
-
-
-def test_the_old_profile_stays_as_it_was():
-    old = after(NOBODY, (DAY, "milk"))
-    after(old, (DAY + 1, "bread milk"), (DAY - 1, "milk"))
-    assert old == after(NOBODY, (DAY, "milk"))
-
-
-def test_a_full_profile_takes_known_products_and_refuses_new_ones():
-    full = after(NOBODY, (DAY, "a b"))
-    assert apply_order(full, DAY, [a_line("a")], 2).units_milli == [2000, 1000]
+def test_a_line_that_the_order_does_not_have_is_refused():
     with pytest.raises(InvalidRequest) as refused:
-        apply_order(full, DAY, [a_line("a"), a_line("c")], 2)
-    assert refused.value.field == "order.lines[1].product_id"
+        the_ledger(an_order("o1"), a_return("o1", line=1))
+    assert refused.value.field == "order_return.line"
+    assert "0 to 0" in refused.value.allowed
 
 
-def test_a_sum_that_would_not_fit_is_refused():
-    most = apply_order(NOBODY, DAY, [a_line("a", MAX_MILLI, 0)], MAX_PRODUCTS)
+def test_a_held_return_of_a_line_that_the_order_does_not_have_never_applies():
+    ledger = the_ledger(a_return("o1", line=1), an_order("o1"))
+    assert cells(ledger) == {"milk": {DAY: (1000, 1500)}}
+
+
+def test_a_return_of_another_order_is_held():
+    ledger = the_ledger(an_order("o1"), a_return("o2"))
+    assert cells(ledger) == {"milk": {DAY: (1000, 1500)}}
+    assert ledger.returns == {(hash_of("o2"), 0): 1000}
+
+
+def test_returns_of_a_line_stay_below_2_to_the_63rd():
+    most = Ledger(returns={(hash_of("o1"), 0): MAX_MILLI - 1000})
+    assert the_ledger(a_return(), ledger=most).returns == {(hash_of("o1"), 0): MAX_MILLI}
     with pytest.raises(InvalidRequest) as refused:
-        apply_order(most, DAY, [a_line("a", 1, 0)], MAX_PRODUCTS)
-    assert refused.value.field == "order.lines[0].quantity"
+        the_ledger(a_return("o1", 1001), ledger=most)
+    assert refused.value.field == "order_return.quantity"
 
 
-@given(orders, some.randoms(use_true_random=False))
-def test_the_order_of_arrival_changes_nothing(sent, random):
-    shuffled = list(sent)
-    random.shuffle(shuffled)
-    assert applied(NOBODY, sent) == applied(NOBODY, shuffled)
+@pytest.mark.parametrize("line", [a_line("milk", MAX_MILLI, 0), a_line("milk", 1000, MAX_MILLI)])
+def test_sums_of_a_product_stay_below_2_to_the_63rd_over_all_its_days(line):
+    most = the_ledger(an_order("o1", DAY, line))
+    the_ledger(an_order("o2", DAY + 1, a_line("tea", MAX_MILLI, 0)), ledger=most)
+    more = a_line("milk", 1, 1000)
+    with pytest.raises(InvalidRequest) as refused:
+        the_ledger(an_order("o2", DAY + 1, more), ledger=most)
+    assert refused.value.field == "order.lines"
 
 
-@given(orders)
-def test_counts_days_and_sums_are_those_of_the_facts(sent):
-    profile = applied(NOBODY, sent)
-    facts = [(line.product_id, day, line) for day, bought in sent for line in bought]
-    assert profile.product_ids == sorted({product for product, _, _ in facts})
-    for row, product in enumerate(profile.product_ids):
-        days = {day for name, day, _ in facts if name == product}
-        bought = [line for name, _, line in facts if name == product]
-        assert profile.purchase_counts[row] == len(days)
-        assert (profile.first_days[row], profile.last_days[row]) == (min(days), max(days))
-        assert profile.units_milli[row] == sum(line.units_milli for line in bought)
-        assert profile.spend_milli[row] == sum(line.spend_milli for line in bought)
-    assert profile.shopping_days == len({day for day, _ in sent})
-    assert profile.last_shopping_day == max((day for day, _ in sent), default=0)
+def test_an_order_of_a_forgotten_day_is_noted_but_not_counted():
+    bounds = Bounds(product_days=2)
+    full = the_ledger(a_basket(DAY, "a"), a_basket(DAY + 1, "b c"), bounds=bounds)
+    late = the_ledger(an_order("o9", DAY), ledger=full, bounds=bounds)
+    assert late.cells == full.cells == the_ledger(a_basket(DAY + 1, "b c")).cells
+    assert hash_of("o9") in late.orders
+    assert late.revision == full.revision + 1
+
+
+def test_a_return_of_a_forgotten_day_changes_no_day():
+    bounds = Bounds(product_days=2)
+    facts = [an_order("o1", DAY), a_basket(DAY + 1, "b c"), a_return("o1")]
+    ledger = the_ledger(*facts, bounds=bounds)
+    assert (ledger.first_day, set(ledger.cells)) == (DAY + 1, {"b", "c"})
+
+
+def test_the_latest_view_of_a_product_counts():
+    ledger = the_ledger(View("milk", 5), View("milk", 9), View("milk", 7))
+    assert ledger.views == {"milk": 9}
+
+
+def test_a_view_at_1970_01_01_is_a_view():
+    assert the_ledger(View("milk", 0)).views == {"milk": 0}
+
+
+@pytest.mark.parametrize("words", [(1000, 0, 2000), (0, 2000, 1000), (2000, 1000, 0)])
+def test_of_words_at_the_same_time_the_removal_counts(words):
+    ledger = the_ledger(*(a_word("milk", units) for units in words))
+    assert ledger.cart["milk"].units_milli == 0
+
+
+def test_a_word_that_comes_late_does_not_count():
+    ledger = the_ledger(a_word("milk", 2000, DAY + 1), a_word("milk", 0, DAY))
+    assert ledger.cart["milk"].micros == micros_of(DAY + 1)

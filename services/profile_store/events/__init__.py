@@ -1,0 +1,1 @@
+"""Events between the wire, the domain and the log."""

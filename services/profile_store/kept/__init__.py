@@ -1,0 +1,1 @@
+"""What a repository keeps of a user, as bytes."""

@@ -1,0 +1,162 @@
+"""Ledgers and profiles to the bytes that a repository keeps, and back.
+
+Both are protobuf messages, compressed: the ids of a profile of 1,000 products shrink to half, for 20
+microseconds a read. The same profile gives the same bytes. A ledger is kept without what its profile
+says as well: the ids of products in the profile, and the purchases of those bought on one day only.
+"""
+
+from collections.abc import Iterable
+from itertools import accumulate, islice, pairwise
+
+import numpy as np
+import zstandard
+
+from restock.core.signals import average_price, unit_prices
+from restock.v1 import stored_pb2, types_pb2
+from services.profile_store.facts import MILLI, CartWord
+from services.profile_store.ledger import Cell, Cells, Ledger
+from services.profile_store.profile import Profile
+from services.profile_store.repository import Kept
+
+LEVEL = 1
+"""Of compression: higher ones cost three times as much and save a fortieth."""
+
+
+def ledger_to(ledger: Ledger, profile: Profile) -> bytes:
+    """Write a ledger, to be read together with its profile."""
+    shared = set(profile.product_ids)
+    message = whole_ledger(
+        ledger, [product for product in ledger.cells if not is_told(ledger, product, shared)]
+    )
+    message.product_ids[:] = [one for one in message.product_ids if one not in shared]
+    message.day_counts[:] = [
+        0 if is_told(ledger, product, shared) else len(ledger.cells[product])
+        for product in sorted(ledger.cells)
+    ]
+    return zstandard.compress(message.SerializeToString(), LEVEL)
+
+
+def is_told(ledger: Ledger, product_id: str, shared: set[str]) -> bool:
+    """Tell whether the profile says all of a product's purchases."""
+    days = ledger.cells[product_id]
+    return product_id in shared and len(days) == 1 and min(days.values()).spend_milli >= 0
+
+
+def whole_ledger(ledger: Ledger, products: Iterable[str] | None = None) -> stored_pb2.Ledger:
+    """Write a ledger's message, with the purchases of all products, or of some."""
+    chosen = sorted(ledger.cells if products is None else products)
+    days = [sorted(ledger.cells[product].items()) for product in chosen]
+    cells = [cell for one in days for _, cell in one]
+    message = stored_pb2.Ledger(
+        revision=ledger.revision,
+        last_micros=ledger.last_micros,
+        log_id=ledger.log_id,
+        log_length=ledger.log_length,
+        product_ids=chosen,
+        day_counts=[len(one) for one in days],
+        day_steps=[step for one in days for step in steps_of([day for day, _ in one])],
+        units_milli=[cell.units_milli for cell in cells],
+        spend_milli=[cell.spend_milli for cell in cells],
+        first_day=ledger.first_day,
+    )
+    add_facts(message, ledger)
+    return message
+
+
+def add_facts(message: stored_pb2.Ledger, ledger: Ledger) -> None:
+    """Write what a ledger holds beside purchases."""
+    orders = sorted(ledger.orders.items(), key=lambda order: order[1])
+    returns = sorted(ledger.returns.items())
+    views = sorted(ledger.views.items(), key=lambda view: (-view[1], view[0]))
+    cart = sorted(ledger.cart.values(), key=lambda word: (-word.micros, word.product_id))
+    message.order_hashes.extend(order for order, _ in orders)
+    message.order_steps.extend(steps_of([place for _, place in orders]))
+    message.return_hashes.extend(order for (order, _), _ in returns)
+    message.return_lines.extend(line for (_, line), _ in returns)
+    message.return_units_milli.extend(units for _, units in returns)
+    message.viewed_product_ids.extend(product for product, _ in views)
+    message.viewed_micros.extend(micros for _, micros in views)
+    message.cart_product_ids.extend(word.product_id for word in cart)
+    message.cart_micros.extend(word.micros for word in cart)
+    message.cart_days.extend(word.day for word in cart)
+    message.cart_units_milli.extend(word.units_milli for word in cart)
+
+
+def steps_of(numbers: list[int]) -> list[int]:
+    """Differences between ascending numbers, the first to 0."""
+    return [later - earlier for earlier, later in pairwise([0, *numbers])]
+
+
+def ledger_from(kept: Kept) -> Ledger:
+    """Read a ledger and its profile; no bytes are one of which nothing is known."""
+    if not kept.ledger:
+        return Ledger()
+    message = stored_pb2.Ledger.FromString(zstandard.decompress(kept.ledger))
+    cart = zip(
+        message.cart_product_ids, message.cart_micros, message.cart_days, message.cart_units_milli,
+        strict=True,
+    )  # fmt: skip
+    returns = zip(message.return_hashes, message.return_lines, strict=True)
+    return Ledger(
+        revision=message.revision,
+        last_micros=message.last_micros,
+        log_id=message.log_id,
+        log_length=message.log_length,
+        cells=cells_from(message, profile_from(kept.profile, "")),
+        first_day=message.first_day,
+        orders=dict(zip(message.order_hashes, accumulate(message.order_steps), strict=True)),
+        returns=dict(zip(returns, message.return_units_milli, strict=True)),
+        views=dict(zip(message.viewed_product_ids, message.viewed_micros, strict=True)),
+        cart={word[0]: CartWord(*word) for word in cart},
+    )
+
+
+def cells_from(message: stored_pb2.Ledger, profile: types_pb2.Profile) -> Cells:
+    """Read purchases by product and day; of what was bought on one day only, out of the profile."""
+    told = map(Cell, profile.units_milli, profile.spend_milli)
+    last = dict(zip(profile.product_ids, zip(profile.last_days, told, strict=True), strict=True))
+    steps = iter(message.day_steps)
+    cells = map(Cell, message.units_milli, message.spend_milli)
+    products = sorted([*profile.product_ids, *message.product_ids])
+    found = {}
+    for product, count in zip(products, message.day_counts, strict=True):
+        if count:
+            found[product] = dict(zip(accumulate(islice(steps, count)), cells, strict=False))
+        else:
+            day, cell = last[product]
+            found[product] = {day: cell}
+    return found
+
+
+def profile_to(user_id: str, revision: int, profile: Profile) -> bytes:
+    """Write a profile, with what is derived from it."""
+    counts = np.array(profile.purchase_counts, np.float32)
+    prices = unit_prices(
+        np.array(profile.spend_milli, np.float32), np.array(profile.units_milli, np.float32)
+    )
+    message = types_pb2.Profile(
+        user_id=user_id,
+        revision=revision,
+        product_ids=profile.product_ids,
+        purchase_counts=profile.purchase_counts,
+        first_days=profile.first_days,
+        last_days=profile.last_days,
+        units_milli=profile.units_milli,
+        spend_milli=profile.spend_milli,
+        shopping_days=len(profile.days),
+        last_shopping_day=max(profile.days, default=0),
+        average_price=average_price(prices, counts),
+        spend_per_day=sum(profile.spend_milli) / (MILLI * max(len(profile.days), 1)),
+        viewed_product_ids=[product for product, _ in profile.views],
+        viewed_seconds=[seconds for _, seconds in profile.views],
+        cart_product_ids=[product for product, _ in profile.cart],
+        cart_units_milli=[units for _, units in profile.cart],
+    )
+    return zstandard.compress(message.SerializeToString(), LEVEL)
+
+
+def profile_from(body: bytes | None, user_id: str) -> types_pb2.Profile:
+    """Read a profile as it goes over the wire; without bytes one of which nothing is known."""
+    if not body:
+        return types_pb2.Profile(user_id=user_id)
+    return types_pb2.Profile.FromString(zstandard.decompress(body))

@@ -1,0 +1,78 @@
+"""How keys in Redis are named and values written.
+
+Of one user: ``restock:profile:<user>``, so that a read is one GET; ``restock:ledger:<user>``, 8 bytes of
+commit number, big-endian, and the ledger; ``restock:log:<log id>``, a list of events, each the length of
+its id, the id and the rest. A log id is random: it tells nothing of the user. Of all users:
+``restock:order``, a stream that says in which order events were accepted, by log id and place;
+``restock:event:<event id>``, which marks an accepted event until it expires, and holds its log id;
+``restock:deleted``, when users were deleted, by a hash of their ids; ``restock:uncompacted``, how many
+of these deletions the append-only file may still remember.
+"""
+
+from services.profile_store.repository import Deletion, Entry, Kept, Span
+
+ORDER_KEY = "restock:order"
+"""The stream of what was added to the log: one field, ``at``, holds ``<log id>:<place>:<count>``."""
+DELETED_KEY = "restock:deleted"
+"""The hash of deletions: by hash of the user id ``<microseconds>:<revision>:<commit>``."""
+UNCOMPACTED_KEY = "restock:uncompacted"
+"""Deletions since the append-only file was last written anew."""
+MARK_PREFIX = "restock:event:"
+COMMIT_BYTES = 8
+
+
+def profile_key(user_id: str) -> str:
+    """Name the key of a user's profile."""
+    return f"restock:profile:{user_id}"
+
+
+def ledger_key(user_id: str) -> str:
+    """Name the key of a user's ledger."""
+    return f"restock:ledger:{user_id}"
+
+
+def log_key(log_id: str) -> str:
+    """Name the key of a user's part of the log."""
+    return f"restock:log:{log_id}"
+
+
+def mark_key(event_id: str) -> str:
+    """Name the key that marks an event as accepted."""
+    return f"{MARK_PREFIX}{event_id}"
+
+
+def commit_bytes(commit: int) -> bytes:
+    """Write a commit number as a ledger's value begins with it."""
+    return commit.to_bytes(COMMIT_BYTES, "big")
+
+
+def kept_of(ledger: bytes | None, profile: bytes | None, note: bytes | None) -> Kept:
+    """Take a user's values apart; without a ledger the note of a deletion tells the commit."""
+    if ledger is None:
+        return Kept(int(note.rpartition(b":")[2]) if note else 0)
+    commit = int.from_bytes(ledger[:COMMIT_BYTES], "big")
+    return Kept(commit, ledger[COMMIT_BYTES:], profile or b"")
+
+
+def value_of(entry: Entry) -> bytes:
+    """Write an event for the log."""
+    event_id = entry.event_id.encode()
+    return bytes([len(event_id)]) + event_id + entry.payload
+
+
+def entry_of(value: bytes) -> Entry:
+    """Take an event of the log apart."""
+    ends = 1 + value[0]
+    return Entry(value[1:ends].decode(), value[ends:])
+
+
+def span_of(cursor: bytes, value: bytes) -> Span:
+    """Read an entry of the order of all."""
+    log_id, start, count = value.decode().split(":")
+    return Span(cursor.decode(), log_id, int(start), int(count))
+
+
+def deletion_of(note: bytes) -> Deletion:
+    """Read the note of a deletion."""
+    micros, revision, _ = note.decode().split(":")
+    return Deletion(int(micros), int(revision))

@@ -1,0 +1,89 @@
+import asyncio
+
+from restock.errors import StoreUnavailable
+from services.profile_store.compaction import Compaction
+from services.profile_store.memory_profiles import MemoryProfiles
+
+
+class CountingProfiles(MemoryProfiles):
+    """Counts how often it was asked; does not answer the first times, then has nothing to do."""
+
+    def __init__(self, failures: int = 0, idle: int = 0) -> None:
+        super().__init__()
+        self.idle = idle
+        self.asked = 0
+        self.failures = failures
+
+    async def compact(self):
+        self.asked += 1
+        if self.asked <= self.failures:
+            raise StoreUnavailable("Redis does not answer")
+        return self.asked > self.failures + self.idle
+
+
+async def times_asked(profiles: CountingProfiles, times: int) -> None:
+    async with asyncio.timeout(5):
+        while profiles.asked < times:
+            await asyncio.sleep(0.001)
+
+
+async def test_it_is_asked_once_at_the_start_for_what_an_earlier_process_left_and_then_no_more():
+    profiles = CountingProfiles()
+    async with Compaction(profiles, 0.001).running():
+        await asyncio.sleep(0.02)
+    assert profiles.asked == 1
+
+
+async def test_a_deletion_is_followed_by_one_compaction():
+    profiles = CountingProfiles()
+    async with Compaction(profiles, 0.001).running() as compaction:
+        await times_asked(profiles, 1)
+        compaction.want()
+        await times_asked(profiles, 2)
+        await asyncio.sleep(0.02)
+    assert profiles.asked == 2
+
+
+async def test_deletions_within_an_hour_share_the_next_one():
+    profiles = CountingProfiles()
+    async with Compaction(profiles, 3600).running() as compaction:
+        compaction.want()
+        await times_asked(profiles, 1)
+        for _ in range(10):
+            compaction.want()
+        await asyncio.sleep(0.02)
+        assert profiles.asked == 1
+
+
+async def test_what_is_wanted_during_the_pause_is_asked_after_it():
+    profiles = CountingProfiles()
+    async with Compaction(profiles, 0.02).running() as compaction:
+        compaction.want()
+        await times_asked(profiles, 1)
+        compaction.want()
+        await times_asked(profiles, 2)
+
+
+async def test_a_store_that_does_not_answer_is_asked_again(caplog):
+    profiles = CountingProfiles(failures=2)
+    async with Compaction(profiles, 0.001).running() as compaction:
+        compaction.want()
+        await times_asked(profiles, 3)
+        await asyncio.sleep(0.02)
+    assert profiles.asked == 3
+    assert caplog.messages == ["log not compacted"] * 2
+
+
+async def test_it_ends_when_left_during_a_pause():
+    profiles = CountingProfiles()
+    async with asyncio.timeout(5), Compaction(profiles, 3600).running() as compaction:
+        compaction.want()
+        await times_asked(profiles, 1)
+
+
+async def test_a_deletion_is_followed_at_once_where_the_start_found_nothing_to_do():
+    profiles = CountingProfiles(idle=1)
+    async with Compaction(profiles, 3600).running() as compaction:
+        await times_asked(profiles, 1)
+        compaction.want()
+        await times_asked(profiles, 2)
