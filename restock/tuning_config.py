@@ -44,8 +44,14 @@ class TuningConfig:
     max_strength: float = knob(5.0, 0.1, 100.0)
     """Cap of one purchase's strength."""
     context_strength: float = knob(10.0, 0.0, 100.0)
-    """Strength of a product in the request's context: what is looked at now says as much as a
-    staple bought a dozen times (ours)."""
+    """Strength of a product in the request's context or in the cart: what is looked at now says as much
+    as a staple bought a dozen times (ours)."""
+    view_weight: float = knob(0.3, 0.0, 100.0)
+    """Strength of a product that was looked at, for `view_days`; 0 leaves views out. Less than half of an
+    average purchase, which has log(2) = 0.69: looking is not buying (ours)."""
+    view_days: int = knob(7, 0, 365)
+    """Age in days up to which a view counts: about one shopping cycle. 0 is the day itself only
+    (ours)."""
 
     # Level 1: ALS -----------------------------------------------------------------------------
     als_factors: int = knob(64, 2, 512)
@@ -116,6 +122,23 @@ class TuningConfig:
     """Gaps of evidence that the item's own cycle is worth against the shopper's (ours)."""
     item_cycle_prior_gaps: float = knob(5.0, 0.0, 100.0)
     """Gaps of evidence that the category's cycle is worth against the item's (ours)."""
+
+    # Replenishment ----------------------------------------------------------------------------
+    replenishment_due_probability: float = knob(0.2, 0.0, 1.0)
+    """Chance of a purchase within the horizon from which a product is said to be due (measured: at 7 days
+    it claims about as many products as the shopper's mean gap would; docs/replenishment.md)."""
+    replenishment_least_gaps: int = knob(1, 0, 100)
+    """Own gaps between purchases below which a product's state is INSUFFICIENT_DATA (measured: of what was
+    bought once, 1% is bought in a week, and never a fifth of any group that the model can tell)."""
+    least_quantity_elasticity: float = knob(0.0, 0.0, 1.0)
+    """Floor of the fitted exponent by which more units than usual last longer; 1 is "twice the milk lasts
+    twice as long". The data say 0.13, and the rule makes due days worse (measured: docs/replenishment.md)."""
+    replenishment_windows: int = knob(3, 0, 52)
+    """Windows of 28 days before the last training day that timing is learned from; 0 keeps the built-in
+    coefficients (measured: one to three give the same)."""
+    replenishment_regularization: float = knob(10.0, 0.0, 1_000_000.0)
+    """Pull towards the built-in coefficients, as 1 / variance of a coefficient around them; only a small
+    shop feels it (ours)."""
 
     # Level 2: segments ------------------------------------------------------------------------
     segment_floor: float = knob(0.7, 0.0, 1.0)

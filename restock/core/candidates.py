@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numba import njit
 
 from restock.core import als, item_cf, signals
 from restock.core.arrays import Floats, Longs, Mask
+from restock.core.attention import NO_VIEWS, Views, attention
 from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
 from restock.core.popularity import decay
+from restock.core.scoring import score_pool
 from restock.tuning_config import TuningConfig
 
 
@@ -40,7 +40,8 @@ class Query:
     history: History
     """The shopper's purchases."""
     context_rows: Longs
-    """Catalogue rows of what the shopper looks at, -1 for unknown: a signal, never a candidate."""
+    """Catalogue rows of what the shopper looks at and then of what lies in the cart, -1 for unknown: a
+    signal, never a candidate."""
     blocked_rows: Longs
     """Catalogue rows that must not be candidates beside the context's."""
     mask: Mask | None
@@ -51,6 +52,8 @@ class Query:
     """The day for which to recommend, counted from 1970-01-01."""
     tuning: TuningConfig
     """All knobs."""
+    views: Views = NO_VIEWS
+    """What the shopper looked at of late: a weaker signal, and may be a candidate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +93,22 @@ class CandidateList:
     """(candidates,) float32 by source, in the order of `SOURCES`, weighted; their sum is the level-1
     score."""
     anchors: Longs
-    """(candidates,) int64: which signal gave item-CF most: a position in the history, or, from its
-    length on, in the context; -1 for none."""
+    """(candidates,) int64: which signal gave item-CF most: a position in the history, then, counting
+    on, in the context, then in the views; -1 for none."""
     history_positions: Longs
     """(candidates,) int64: position in the history, -1 when never bought."""
 
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """Purchases and context that the catalogue knows, as one list."""
+    """Purchases, context and views that the catalogue knows, as one list."""
 
     rows: Longs
     strengths: Floats
     positions: Longs
-    """Place in history, or, from its length on, in the context."""
+    """Place in the history, then, counting on, in the context, then in the views."""
+    strongest: Longs
+    """Which of them item-CF hears: at most `item_cf_history`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +134,7 @@ def generate(query: Query, model: Level1) -> CandidateList:
     user = als.fold_in(
         model.item_factors, model.gram, heard.rows, heard.strengths, query.tuning.als_alpha
     )
-    strongest = item_cf.strongest_first(heard.strengths, query.tuning.item_cf_history)
-    space = model.workspace
+    strongest, space = heard.strongest, model.workspace
     touched = item_cf.add_neighbours(
         model.neighbours, model.neighbour_weights, heard.rows[strongest], heard.strengths[strongest],
         space.gains, space.touched,
@@ -145,7 +149,10 @@ def generate(query: Query, model: Level1) -> CandidateList:
 
 
 def signals_of(query: Query, catalogue: Catalogue) -> Signals:
-    """Strengths of all purchases and context products that the catalogue knows."""
+    """Strengths of all purchases, context products and recent views that the catalogue knows.
+
+    Context products are equally strong: where item-CF does not hear them all, the first ones count.
+    """
     history, tuning = query.history, query.tuning
     prices = signals.unit_prices(history.spend, history.units)
     average = signals.average_price(prices, history.purchase_counts)
@@ -155,14 +162,16 @@ def signals_of(query: Query, catalogue: Catalogue) -> Signals:
         prices[known], average, history.units[known], catalogue.average_units[rows],
         history.purchase_counts[known], tuning,
     )  # fmt: skip
-    if not len(query.context_rows):
-        return Signals(rows, bought, known)
-    seen = np.flatnonzero(query.context_rows >= 0)
-    looked = np.full(len(seen), tuning.context_strength, np.float32)
+    if not (len(query.context_rows) or len(query.views.rows)):
+        strongest = item_cf.strongest_first(bought, tuning.item_cf_history)
+        return Signals(rows, bought, known, strongest)
+    now = attention(query.context_rows, query.views, query.as_of_day, tuning)
+    strengths = np.concatenate([bought, now.strengths])
     return Signals(
-        np.concatenate([rows, query.context_rows[seen]]),
-        np.concatenate([bought, looked]),
-        np.concatenate([known, seen + len(history.rows)]),
+        np.concatenate([rows, now.rows]),
+        strengths,
+        np.concatenate([known, now.positions + len(history.rows)]),
+        np.argsort(-strengths, kind="stable")[: tuning.item_cf_history],
     )
 
 
@@ -272,42 +281,3 @@ def ranked(
 def popularity_for(query: Query, model: Level1) -> Floats:
     """Popularity as it counts for this shopper, (items,) float32."""
     return model.catalogue.popularity if len(query.history.rows) else model.newcomer_popularity
-
-
-@njit(cache=True, fastmath=True)
-def score_pool(
-    pool: Any, user: Any, item_factors: Any, gains: Any, popularity: Any,
-    history_rows: Any, own: Any, heard: Any, positions: Any,
-) -> Any:  # fmt: skip
-    """Score rows by every source.
-
-    `positions` is scratch: all -1, and so again on return.
-
-    Returns:
-        (sources, pool) float32 scores in the order of `SOURCES`, on the sources' own scales;
-        (pool,) int64 positions in the history, -1 for a product never bought; (pool,) int64
-        positions of the signal that gave item-CF most, -1 for none.
-    """
-    scores = np.zeros((4, len(pool)), np.float32)
-    owned = np.full(len(pool), -1, np.int64)
-    anchors = np.full(len(pool), -1, np.int64)
-    for position in range(len(history_rows)):
-        if history_rows[position] >= 0:
-            positions[history_rows[position]] = position
-    for place in range(len(pool)):
-        row = pool[place]
-        product = np.float32(0)
-        for factor in range(len(user)):
-            product += user[factor] * item_factors[row, factor]
-        scores[0, place] = product
-        if gains[row, item_cf.SUM] > 0:
-            scores[1, place] = gains[row, item_cf.SUM]
-            anchors[place] = heard[int(gains[row, item_cf.ANCHOR])]
-        scores[2, place] = popularity[row]
-        owned[place] = positions[row]
-        if owned[place] >= 0:
-            scores[3, place] = own[owned[place]]
-    for row in history_rows:
-        if row >= 0:
-            positions[row] = -1
-    return scores, owned, anchors

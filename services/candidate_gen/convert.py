@@ -1,16 +1,19 @@
 """Between the wire and level 1. The only place that sees its messages."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from restock.core.arrays import Floats, Longs, Mask
+from restock.core.attention import NO_VIEWS, Views
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Query
 from restock.core.catalogue import Catalogue
 from restock.core.signals import MILLI
 from restock.errors import InvalidRequest
 from restock.serving.convert import (
+    LAST_DAY,
     MAX_CONTEXT_IDS,
     MAX_LIST_IDS,
     check_day,
@@ -28,6 +31,11 @@ MAX_CANDIDATES = 1000
 MAX_POPULAR = 10_000
 MAX_NEIGHBOURS = 100
 MAX_PROFILE_PRODUCTS = 20_000
+MAX_CART_PRODUCTS = 100
+MAX_VIEWS = 20
+CART = ("profile.cart_product_ids", "profile.cart_units_milli")
+VIEWS = ("profile.viewed_product_ids", "profile.viewed_seconds")
+SECONDS_A_DAY = 86_400
 
 STRATEGIES = {
     types_pb2.STRATEGY_UNSPECIFIED: Strategy.AUTO,
@@ -57,12 +65,13 @@ def query_from(request: pb.GenerateCandidatesRequest, model: CandidateModel) -> 
         tuning = replace(tuning, candidate_count=request.candidate_count)
     return Query(
         history=history_from(request.profile, model.catalogue),
-        context_rows=rows_from(request, "context_product_ids", MAX_CONTEXT_IDS, model.catalogue),
+        context_rows=context_from(request, model.catalogue),
         blocked_rows=rows_from(request, "exclude_product_ids", MAX_LIST_IDS, model.catalogue),
         mask=mask_from(request, model),
         strategy=STRATEGIES[request.strategy],
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         tuning=tuning,
+        views=views_from(request.profile, model.catalogue),
     )
 
 
@@ -104,6 +113,49 @@ def column(profile: types_pb2.Profile, name: str, products: int) -> Floats:
     if len(values) != products:
         raise InvalidRequest(f"profile.{name}", f"{products} entries, not {len(values)}")
     return np.array(values, np.float32)
+
+
+def context_from(request: pb.GenerateCandidatesRequest, catalogue: Catalogue) -> Longs:
+    """Decode the request's context and, behind it, the profile's cart to rows, -1 for unknown ones.
+
+    Raises:
+        InvalidRequest: either is too long, a context entry is not an id, or the cart's columns differ.
+    """
+    profile = request.profile
+    context = rows_from(request, "context_product_ids", MAX_CONTEXT_IDS, catalogue)
+    cart = profile.cart_product_ids
+    check_pair(cart, profile.cart_units_milli, CART, MAX_CART_PRODUCTS)
+    return np.concatenate([context, catalogue.rows(cart)]) if cart else context
+
+
+def views_from(profile: types_pb2.Profile, catalogue: Catalogue) -> Views:
+    """Decode what was looked at, and on which day. The wire has moments, so days are those of UTC.
+
+    Raises:
+        InvalidRequest: there are too many, the columns differ, or a moment is after 2200.
+    """
+    ids, moments = profile.viewed_product_ids, profile.viewed_seconds
+    check_pair(ids, moments, VIEWS, MAX_VIEWS)
+    if not ids:
+        return NO_VIEWS
+    days = [seconds // SECONDS_A_DAY for seconds in moments] or [0] * len(ids)
+    if max(days) > LAST_DAY:
+        raise InvalidRequest("profile.viewed_seconds", f"moments up to day {LAST_DAY}")
+    return Views(catalogue.rows(ids), np.array(days, np.int64))
+
+
+def check_pair(
+    ids: Sequence[str], values: Sequence[int], names: tuple[str, str], most: int
+) -> None:
+    """Refuse more than `most` ids, and a column beside them that is neither empty nor as long.
+
+    Raises:
+        InvalidRequest: names the one at fault.
+    """
+    if len(ids) > most:
+        raise InvalidRequest(names[0], f"at most {most} products, not {len(ids)}")
+    if len(values) not in (0, len(ids)):
+        raise InvalidRequest(names[1], f"{len(ids)} entries, not {len(values)}")
 
 
 def rows_from(

@@ -76,13 +76,27 @@ class FakeProfileStore(profile_store_pb2_grpc.ProfileStoreServiceServicer):
             average_price=2.5, spend_per_day=2.5 * count,
         )  # fmt: skip
 
+    def looked_at(self, user_id: str, seconds: int, products: Sequence[str]) -> None:
+        """Let a user have looked at products, newest first, all at one moment; the revision grows."""
+        profile = self.profiles.setdefault(user_id, types_pb2.Profile(user_id=user_id))
+        profile.revision += 1
+        profile.viewed_product_ids[:] = products
+        profile.viewed_seconds[:] = [seconds] * len(products)
+
+    def put_in_cart(self, user_id: str, products: Sequence[str]) -> None:
+        """Let one unit of each product lie in a user's cart, newest first; the revision grows."""
+        profile = self.profiles.setdefault(user_id, types_pb2.Profile(user_id=user_id))
+        profile.revision += 1
+        profile.cart_product_ids[:] = products
+        profile.cart_units_milli[:] = [1000] * len(products)
+
     async def PutEvents(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Is never asked for by a gateway."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake takes no events")
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake keeps what it was made with")
 
-    async def ImportProfiles(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
-        """Is never asked for by a gateway."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake takes no profiles")
+    _never_asked: Any = PutEvents
+    DeleteUser = ExportUser = GetReplenishment = ImportProfiles = _never_asked
+    ListDeletedUsers = ReadEvents = StreamEvents = _never_asked
 
     def profile(self, user_id: str) -> types_pb2.Profile:
         """A user's profile; an empty one for an unknown user."""
@@ -128,7 +142,8 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
 
     def places(self, request: Any) -> list[int]:
         """Products that a request allows, best first."""
-        blocked = {*request.exclude_product_ids, *request.context_product_ids}
+        context = {*request.context_product_ids, *request.profile.cart_product_ids}
+        blocked = context.union(request.exclude_product_ids)
         included = set(request.include_product_ids or self.catalogue.ids)
         return [
             place
@@ -144,6 +159,7 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         ids = [f"p{place}" for place in places]
         own = {product_id: place for place, product_id in enumerate(profile.product_ids)}
         signals = len(own) + len(request.context_product_ids)
+        signals += len(profile.cart_product_ids) + len(profile.viewed_product_ids)
         rows = [own.get(product_id) for product_id in ids]
         return types_pb2.Candidates(
             product_ids=ids,

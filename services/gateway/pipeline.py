@@ -21,7 +21,7 @@ from services.gateway.peers import (
     RerankerPeer,
 )
 from services.gateway.query import Explain, Query
-from services.gateway.reasons import anchor_of, bought, reasons_of
+from services.gateway.reasons import Signals, anchor_of, bought, reasons_of, signals_of
 
 CacheKey = tuple[str, int, int, int, bytes]
 
@@ -42,6 +42,12 @@ class Visit:
     profile: Profile
     budget: Budget
     degradations: list[Degradation] = field(default_factory=list)
+
+    @property
+    def limits(self) -> Query:
+        """The query, which is not answered with what lies in the profile's cart either."""
+        cart = self.profile.cart_product_ids
+        return self.query.without(cart) if cart else self.query
 
     def lose(self, loss: Loss, service: str, reason: str) -> None:
         """Note what the answer has to do without."""
@@ -139,12 +145,12 @@ class Pipeline:
         """Candidates of a model version; of the current one when it is empty."""
         seconds = visit.budget.for_hop(self._ceilings.candidate_gen)
         answer = await self._candidate_gen.candidates(visit.query, visit.profile, version, seconds)
-        trust.check_generated(answer, visit.query, version)
+        trust.check_generated(answer, visit.limits, version)
         return convert.drawn_from(answer)
 
     def _stood_in(self, visit: Visit) -> Drawn:
         """Own and popular products in place of candidates."""
-        query = visit.query
+        query = visit.limits
         rows = stand_ins(
             own_from(visit.profile), self._popular.list,
             query.request.include_product_ids, query.within, query.allows,
@@ -197,22 +203,27 @@ class Pipeline:
 
 def fault_of(visit: Visit, drawn: Drawn) -> str:
     """Say what is wrong with candidates that could not be ranked; empty when nothing is."""
-    signals = len(visit.profile.product_ids) + len(visit.query.request.context_product_ids)
+    signals = sum(len(product_ids) for _, product_ids in signals_for(visit))
     return trust.fault_of_candidates(drawn.candidates, signals)
+
+
+def signals_for(visit: Visit) -> Signals:
+    """List the products that candidate_gen was told of."""
+    return signals_of(visit.profile, visit.query.request.context_product_ids)
 
 
 def explained(visit: Visit, drawn: Drawn, products: list[Ranked]) -> list[Result]:
     """Put reasons to the page's products, unless the caller wants none."""
     if visit.query.explain is Explain.NONE:
         return [Result(product, []) for product in products]
-    candidates, context = drawn.candidates, visit.query.request.context_product_ids
+    candidates, signals = drawn.candidates, signals_for(visit)
     return [
         Result(
             product,
             reasons_of(
                 product,
                 bought(candidates, product.position),
-                anchor_of(candidates, product.position, visit.profile, context),
+                anchor_of(candidates, product.position, signals),
             ),
         )
         for product in products

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,10 @@ class Query:
     def restricted(self) -> bool:
         """Whether anything narrows the catalogue down: then few products, or none, may be left."""
         return bool(self.blocked or self.included or self.within)
+
+    def without(self, product_ids: Iterable[str]) -> Query:
+        """The same query, never answered with these either."""
+        return replace(self, blocked=self.blocked.union(product_ids))
 
     def allows(self, product_id: str) -> bool:
         """Tell whether the lists let a product through."""

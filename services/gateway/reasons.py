@@ -23,6 +23,7 @@ class Why(IntEnum):
     SHOPPERS_LIKE_YOU = 5
     POPULAR = 6
     BACKFILL = 7
+    BECAUSE_YOU_VIEWED = 8
 
 
 class Reason(NamedTuple):
@@ -31,7 +32,7 @@ class Reason(NamedTuple):
     why: Why
     text: str
     anchor: str = ""
-    """Product id, for BECAUSE_YOU_BOUGHT and GOES_WITH_CONTEXT."""
+    """Product id, for BECAUSE_YOU_BOUGHT, GOES_WITH_CONTEXT and BECAUSE_YOU_VIEWED."""
     cycle_days: float = 0.0
     days_since: int = 0
 
@@ -41,10 +42,19 @@ class Anchor(NamedTuple):
 
     product_id: str
     """Empty when there is none."""
-    in_context: bool
+    why: Why
+    """Says where it comes from."""
 
 
-NO_ANCHOR = Anchor("", False)
+Signals = tuple[tuple[Why, Sequence[str]], ...]
+"""Products that anchors count through, list by list, with the kind of reason that each list gives."""
+NO_ANCHOR = Anchor("", Why.BECAUSE_YOU_BOUGHT)
+GOES_WITH = {
+    Why.BECAUSE_YOU_BOUGHT: "because you bought",
+    Why.GOES_WITH_CONTEXT: "goes with",
+    Why.BECAUSE_YOU_VIEWED: "because you looked at",
+}
+"""How an anchor is introduced."""
 POPULAR = Reason(Why.POPULAR, "popular now")
 SHOPPERS_LIKE_YOU = Reason(Why.SHOPPERS_LIKE_YOU, "shoppers like you take it")
 BACKFILL = Reason(Why.BACKFILL, "fills the page")
@@ -84,12 +94,9 @@ def by_share(product: Ranked, anchor: Anchor) -> list[Reason]:
 
 
 def goes_with(anchor: Anchor) -> Reason:
-    """Explain by the product that it is bought together with."""
-    if anchor.in_context:
-        text = f"goes with {anchor.product_id}"
-        return Reason(Why.GOES_WITH_CONTEXT, text, anchor=anchor.product_id)
-    text = f"because you bought {anchor.product_id}"
-    return Reason(Why.BECAUSE_YOU_BOUGHT, text, anchor=anchor.product_id)
+    """Explain by the product that others buy it with."""
+    product_id, why = anchor
+    return Reason(why, f"{GOES_WITH[why]} {product_id}", anchor=product_id)
 
 
 def due(cycle_days: float, days_since: int) -> Reason:
@@ -119,17 +126,23 @@ def entry(column: Sequence[Any], position: int) -> Any:
     return column[position] if column else 0
 
 
-def anchor_of(
-    candidates: Candidates,
-    position: int,
-    profile: Profile,
-    context: Sequence[str],
-) -> Anchor:
+def signals_of(profile: Profile, context: Sequence[str]) -> Signals:
+    """List what anchors point into: purchases, then context, then cart, then views."""
+    return (
+        (Why.BECAUSE_YOU_BOUGHT, profile.product_ids),
+        (Why.GOES_WITH_CONTEXT, context),
+        (Why.GOES_WITH_CONTEXT, profile.cart_product_ids),
+        (Why.BECAUSE_YOU_VIEWED, profile.viewed_product_ids),
+    )
+
+
+def anchor_of(candidates: Candidates, position: int, signals: Signals) -> Anchor:
     """Find the product that a candidate's item-CF score hangs on most."""
-    anchors, own = candidates.anchors, len(profile.product_ids)
-    anchor = anchors[position] if anchors else -1
-    if 0 <= anchor < own:
-        return Anchor(profile.product_ids[anchor], False)
-    if own <= anchor < own + len(context):
-        return Anchor(context[anchor - own], True)
+    anchor = candidates.anchors[position] if candidates.anchors else -1
+    if anchor < 0:
+        return NO_ANCHOR
+    for why, product_ids in signals:
+        if anchor < len(product_ids):
+            return Anchor(product_ids[anchor], why)
+        anchor -= len(product_ids)
     return NO_ANCHOR

@@ -24,6 +24,10 @@ MAX_PART = 1e6
 """Highest part of a score that the reranker takes."""
 LAST_DAY = 84_006
 """2200-01-01, counted from 1970-01-01."""
+SECONDS_A_DAY = 86_400
+MAX_VIEWS = 20
+MAX_CART_PRODUCTS = 100
+"""Most views and cart products of a profile that candidate_gen takes."""
 STRATEGIES_USED = frozenset((1, 2, 3, 4))
 """Strategies that can have been used: neither UNSPECIFIED nor AUTO."""
 BREAKDOWN_TOLERANCE = 1e-4
@@ -42,8 +46,15 @@ def check_profile(profile: Profile, user_id: str) -> None:
         profile.purchase_counts, profile.first_days, profile.last_days,
         profile.units_milli, profile.spend_milli,
     )  # fmt: skip
-    if not even(len(profile.product_ids), columns):
+    views, cart = profile.viewed_product_ids, profile.cart_product_ids
+    if not (
+        even(len(profile.product_ids), columns)
+        and len(profile.viewed_seconds) in (0, len(views))
+        and len(profile.cart_units_milli) in (0, len(cart))
+    ):
         raise PeerFailed(PROFILE_STORE, "columns differ in length")
+    if len(views) > MAX_VIEWS or len(cart) > MAX_CART_PRODUCTS:
+        raise PeerFailed(PROFILE_STORE, f"{len(views)} views and {len(cart)} products in the cart")
     if not (is_amount(profile.average_price) and is_amount(profile.spend_per_day)):
         raise PeerFailed(PROFILE_STORE, "amounts that are none")
 
@@ -97,6 +108,8 @@ def fault_of_profile(profile: Profile) -> str:
     ids = set(profile.product_ids)
     if "" in ids or len(ids) < len(profile.product_ids):
         return "a product twice or without an id"
+    if max(profile.viewed_seconds, default=0) // SECONDS_A_DAY > LAST_DAY:
+        return "views after 2200"
     return fault_of_purchases(profile, least=1)
 
 
@@ -105,7 +118,7 @@ def fault_of_candidates(candidates: Candidates, signals: int) -> str:
 
     Args:
         candidates: even columns.
-        signals: number of the profile's products and the context's: what anchors point into.
+        signals: number of products that anchors point into.
     """
     parts = (candidates.als, candidates.item_cf, candidates.popularity, candidates.history)
     # NaN is not inside either.

@@ -1,14 +1,17 @@
 import pytest
 
-from restock.core import blend, candidates, item_cf, item_lookup
+from restock.core import blend, item_cf, item_lookup, scoring
 from restock.v1 import types_pb2
-from restock.v1.types_pb2 import ProductFilter
+from restock.v1.types_pb2 import ProductFilter, Profile
+from tests.integration.candidate_gen.messages import TODAY
 from tests.integration.candidate_gen.test_generate_candidates import LOYAL, a_request
 
+LOOKING = Profile(viewed_product_ids=["milk"], viewed_seconds=[TODAY * 86_400])
+SHOPPING = Profile(cart_product_ids=["bread", "unknown"])
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COMPILED = (
-    blend.blend, candidates.score_pool, item_cf.add_neighbours, item_cf.best_touched,
+    blend.blend, scoring.score_pool, item_cf.add_neighbours, item_cf.best_touched,
     item_cf.distinct, item_cf.forget, item_lookup.find,
 )  # fmt: skip
 
@@ -22,7 +25,7 @@ async def test_no_request_waits_for_a_loop_to_be_compiled(stub):
     assert min(ready) > 0
     cheap = ProductFilter(max_price=3.0)
     for strategy in types_pb2.Strategy.values():
-        for shopper in ({}, {"profile": LOYAL}):
+        for shopper in ({}, {"profile": LOYAL}, {"profile": LOOKING}, {"profile": SHOPPING}):
             for more in (
                 {},
                 {"context_product_ids": ["milk"]},

@@ -77,6 +77,27 @@ async def test_the_request_and_its_id_reach_every_peer(shop: Any, peers: FakePee
     assert ranked.shopper.average_price == 2.5
 
 
+async def test_the_cart_is_left_out_and_cart_and_views_reach_candidate_gen(
+    shop: Any, peers: FakePeers
+) -> None:
+    peers.profile_store.put_in_cart("ann", ["p0", "p7"])
+    peers.profile_store.looked_at("ann", TODAY * 86_400, ["p1"])
+    response = await shop.Recommend(pb.RecommendRequest(user_id="ann"))
+    assert ids(response) == ["p9", "p1", "p2", "p3", "p4"]
+    assert (response.profile_revision, len(response.degradations)) == (3, 0)
+    found = peers.candidate_gen.mood.calls[-1]
+    assert (found.profile.cart_product_ids, found.profile.viewed_product_ids) == (
+        ["p0", "p7"], ["p1"],
+    )  # fmt: skip
+
+
+async def test_the_carts_of_a_batch_are_each_shoppers_own(shop: Any, peers: FakePeers) -> None:
+    peers.profile_store.put_in_cart("bob", ["p0"])
+    users = [pb.RecommendRequest(user_id=user, page_size=1) for user in ("bob", "eve")]
+    answer = await shop.BatchRecommend(pb.BatchRecommendRequest(requests=users))
+    assert [ids(one.response) for one in answer.results] == [["p1"], ["p0"]]
+
+
 async def test_a_shop_without_a_clock_of_its_own_asks_for_the_fixed_day(
     shop: Any, peers: FakePeers
 ) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from restock.artifacts.index import flat
 from restock.core import als, item_cf
+from restock.core.attention import Views
 from restock.core.blend import Strategy
 from restock.core.candidates import History, Level1, Query
 from restock.core.catalogue import Catalogue
@@ -102,9 +103,12 @@ def a_query(
     context: tuple[str, ...] = (),
     blocked: tuple[str, ...] = (),
     mask: np.ndarray | None = None,
+    viewed: dict[str, int] | None = None,
     **knobs: float,
 ) -> Query:
-    """A request to level 1."""
+    """A request to level 1; views by item, so many days before DAY."""
+    viewed = viewed or {}
+    seen = np.array([DAY - ago for ago in viewed.values()], np.int64)
     return Query(
         history=a_history(catalogue, bought),
         context_rows=catalogue.rows(context),
@@ -113,6 +117,7 @@ def a_query(
         strategy=strategy,
         as_of_day=DAY,
         tuning=TUNING.changed(knobs),
+        views=Views(catalogue.rows(viewed), seen),
     )
 
 

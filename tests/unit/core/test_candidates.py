@@ -67,6 +67,64 @@ def test_the_product_in_the_cart_is_a_signal_and_never_a_candidate():
     assert answer.anchors[0] == 0
 
 
+def test_a_shopper_who_only_looked_gets_a_personal_page():
+    model = a_model(SHOP, neighbours={"wine": {"salt": 0.5}})
+    answer = generate(a_query(SHOP, viewed={"wine": 2}, strategy=Strategy.AUTO), model)
+    assert answer.strategy is Strategy.HYBRID
+    # ALS is silent: item-CF and popularity keep 0.4 to 0.2, and salt beats milk, which sells best.
+    assert [SHOP.item_ids[row] for row in answer.rows[:2]] == ["salt", "milk"]
+    assert answer.parts["item_cf"][0] == pytest.approx(2 / 3)
+    assert answer.anchors[0] == 0
+
+
+def test_the_product_looked_at_may_be_a_candidate():
+    assert "wine" in found(a_query(SHOP, viewed={"wine": 2}), a_model(SHOP))
+
+
+def test_a_view_says_less_than_a_purchase_and_a_purchase_less_than_the_cart():
+    model = a_model(
+        SHOP, neighbours={"milk": {"salt": 0.5}, "bread": {"wine": 0.5}, "eggs": {"wine": 0.5}}
+    )
+    bought = {"milk": (1, 3)}
+    looked = generate(a_query(SHOP, bought, Strategy.ITEM_CF, viewed={"bread": 0}), model)
+    put = generate(a_query(SHOP, bought, Strategy.ITEM_CF, context=("eggs",)), model)
+    assert [SHOP.item_ids[answer.rows[0]] for answer in (looked, put)] == ["salt", "wine"]
+
+
+def test_a_view_older_than_seven_days_leaves_everything_as_it_was():
+    model = a_model(SHOP, neighbours={"bread": {"salt": 0.9}, "wine": {"eggs": 0.9}})
+    without = generate(a_query(SHOP, {"bread": (1, 3)}), model)
+    old = generate(a_query(SHOP, {"bread": (1, 3)}, viewed={"wine": 8}), model)
+    assert old.rows.tolist() == without.rows.tolist()
+    assert old.parts["item_cf"].tolist() == without.parts["item_cf"].tolist()
+    stranger = generate(a_query(SHOP, viewed={"wine": 8}), model)
+    assert stranger.strategy is Strategy.POPULARITY
+
+
+def test_anchors_count_through_history_then_context_then_views():
+    near = {"milk": {"salt": 0.9}, "bread": {"eggs": 0.9}, "wine": {"milk": 0.9}}
+    query = a_query(
+        SHOP, {"gone": (1, 3), "milk": (1, 3)}, Strategy.ITEM_CF, ("gone", "bread"),
+        viewed={"gone": 0, "wine": 0},
+    )  # fmt: skip
+    answer = generate(query, a_model(SHOP, neighbours=near))
+    ids = [SHOP.item_ids[row] for row in answer.rows]
+    # Two purchases, two of the context, two views: each anchor is the second of its list.
+    assert dict(zip(ids, answer.anchors.tolist(), strict=True)) == {
+        "salt": 1, "eggs": 3, "milk": 5, "wine": -1,
+    }  # fmt: skip
+
+
+def test_where_item_cf_hears_too_few_the_first_of_the_context_count():
+    names = [f"i{place}" for place in range(60)]
+    shop = a_catalogue(*names, *(f"to {name}" for name in names))
+    model = a_model(shop, neighbours={name: {f"to {name}": 0.5} for name in names})
+    query = a_query(shop, context=tuple(reversed(names)), strategy=Strategy.ITEM_CF)
+    answer = generate(query, model)
+    heard = {shop.item_ids[row] for row in answer.rows[answer.anchors >= 0]}
+    assert heard == {f"to i{place}" for place in range(10, 60)}
+
+
 def test_the_anchor_is_the_purchase_that_gave_most():
     model = a_model(SHOP, neighbours={"milk": {"salt": 0.2}, "bread": {"salt": 0.9}})
     query = a_query(SHOP, {"milk": (1, 3), "bread": (1, 3)}, Strategy.ITEM_CF)
@@ -146,8 +204,10 @@ def test_candidates_are_distinct_allowed_and_sorted_whatever_is_asked(data):
         for item in data.draw(some)
     }
     context, blocked = tuple(data.draw(some)), tuple(data.draw(some))
+    viewed = {item: data.draw(st.integers(-1, 9)) for item in data.draw(some)}
     mask = seed.random(items) < 0.7 if data.draw(st.booleans()) else None
-    query = a_query(shop, bought, data.draw(st.sampled_from(Strategy)), context, blocked, mask)
+    strategy = data.draw(st.sampled_from(Strategy))
+    query = a_query(shop, bought, strategy, context, blocked, mask, viewed)
     answer = generate(query, model)
     ids = [shop.item_ids[row] for row in answer.rows]
     assert len(set(ids)) == len(ids)

@@ -46,7 +46,7 @@ class InProcessChannel:
 
         return call
 
-    stream_unary = unary_unary
+    stream_unary = unary_stream = stream_stream = unary_unary
 
 
 def failure(code: grpc.StatusCode, details: str) -> grpc.aio.AioRpcError:

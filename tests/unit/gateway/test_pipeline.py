@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
-from tests.unit.gateway.shop import PEERS, Shop, a_shop, ids, losses
+from tests.unit.gateway.shop import PEERS, TODAY, Shop, a_shop, ids, losses
 from tests.unit.gateway.wrongs import WRONGS, Wrong
 
 LOSS = dict(zip(PEERS, ("NO_PROFILE", "NO_CANDIDATES", "NO_RERANKING"), strict=True))
@@ -268,36 +268,40 @@ troubles = st.sampled_from(["well", "down", *WRONGS])
 @settings(max_examples=150, deadline=None)
 @given(
     trouble=st.fixed_dictionaries(dict.fromkeys(PEERS, troubles)),
-    exclude=few, context=few, include=st.one_of(st.just([]), few), page_size=st.integers(0, 100),
+    exclude=few, context=few, include=st.one_of(st.just([]), few), cart=few, looked=few,
+    page_size=st.integers(0, 100),
     family=st.sampled_from(["", "family0"]), high=st.sampled_from([None, 3.0, 20.0]),
 )  # fmt: skip
 def test_no_trouble_breaks_a_promise(
     trouble: dict[str, Any], exclude: list[str], context: list[str], include: list[str],
-    page_size: int, family: str, high: float | None,
+    cart: list[str], looked: list[str], page_size: int, family: str, high: float | None,
 ) -> None:  # fmt: skip
-    asyncio.run(hold_promises(trouble, page_size, family, high, {
+    shop = Shop(60)
+    shop.profile_store.put_in_cart("ann", cart)
+    shop.profile_store.looked_at("ann", TODAY * 86_400, looked)
+    asyncio.run(hold_promises(shop, trouble, types_pb2.ProductFilter(
+        categories=[family] if family else [], max_price=high), {
         "exclude_product_ids": exclude, "context_product_ids": context,
-        "include_product_ids": include,
+        "include_product_ids": include, "page_size": page_size,
     }))  # fmt: skip
 
 
 async def hold_promises(
-    trouble: dict[str, Any], page_size: int, family: str, high: float | None, lists: dict[str, Any]
+    shop: Shop, trouble: dict[str, Any], within: types_pb2.ProductFilter, asked: dict[str, Any]
 ) -> None:
-    shop = await a_shop(60)
+    await shop.popular.fetch()
     for peer, what in trouble.items():
         shop.mood(peer).down = what == "down"
         if isinstance(what, Wrong) and what.peer == peer:
             shop.mood(peer).wrong = what.where_it_can
-    within = types_pb2.ProductFilter(categories=[family] if family else [], max_price=high)
-    response = await shop.recommend(
-        page_size=page_size, explain=pb.EXPLAIN_LEVEL_FULL, filter=within, **lists
-    )
-    page, wanted = ids(response), page_size or 5
+    response = await shop.recommend(explain=pb.EXPLAIN_LEVEL_FULL, filter=within, **asked)
+    page, wanted = ids(response), asked["page_size"] or 5
     assert len(set(page)) == len(page) <= wanted
-    assert not set(page) & {*lists["exclude_product_ids"], *lists["context_product_ids"]}
-    assert not lists["include_product_ids"] or set(page) <= set(lists["include_product_ids"])
-    if within.categories or high is not None:
+    assert not set(page) & {*asked["exclude_product_ids"], *asked["context_product_ids"]}
+    if "NO_PROFILE" not in losses(response):
+        assert not set(page) & set(shop.profile_store.profile("ann").cart_product_ids)
+    assert not asked["include_product_ids"] or set(page) <= set(asked["include_product_ids"])
+    if within.ListFields():
         assert all(shop.catalogue.passes(int(one[1:]), within) for one in page)
     assert (len(page) < wanted) == ("SHORT_PAGE" in losses(response))
     for result in response.results:

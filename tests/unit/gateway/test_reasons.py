@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from restock.v1 import reranker_pb2, types_pb2
-from services.gateway.reasons import NO_ANCHOR, Anchor, Why, anchor_of, reasons_of
+from restock.v1.gateway_pb2 import ReasonKind
+from services.gateway.reasons import NO_ANCHOR, Anchor, Why, anchor_of, reasons_of, signals_of
 
-MILK = Anchor("1082185", in_context=False)
+MILK = Anchor("1082185", Why.BECAUSE_YOU_BOUGHT)
 
 
 def a_product(
@@ -41,12 +42,13 @@ def test_sources_come_by_the_size_of_their_part_and_small_ones_are_left_out() ->
     assert kinds(product, False, MILK) == [Why.BECAUSE_YOU_BOUGHT, Why.SHOPPERS_LIKE_YOU]
 
 
-def test_an_anchor_is_named_by_where_it_comes_from() -> None:
-    product = a_product(item_cf=1.0)
-    [bought] = reasons_of(product, False, MILK)
-    [looked_at] = reasons_of(product, False, Anchor("1082185", in_context=True))
-    assert (bought.text, bought.anchor) == ("because you bought 1082185", "1082185")
-    assert (looked_at.text, looked_at.anchor) == ("goes with 1082185", "1082185")
+@pytest.mark.parametrize(("why", "text"), [
+    (Why.BECAUSE_YOU_BOUGHT, "because you bought 1082185"),
+    (Why.GOES_WITH_CONTEXT, "goes with 1082185"),
+    (Why.BECAUSE_YOU_VIEWED, "because you looked at 1082185")])  # fmt: skip
+def test_an_anchor_is_named_by_where_it_comes_from(why: Why, text: str) -> None:
+    [reason] = reasons_of(a_product(item_cf=1.0), False, Anchor("1082185", why))
+    assert (reason.why, reason.text, reason.anchor) == (why, text, "1082185")
 
 
 def test_an_item_cf_part_without_an_anchor_is_no_reason() -> None:
@@ -62,10 +64,20 @@ def test_there_is_always_a_reason() -> None:
 
 
 @pytest.mark.parametrize(("anchor", "named"), [
-    (0, Anchor("a", False)), (1, Anchor("b", False)), (2, Anchor("c", True)),
-    (3, NO_ANCHOR), (-1, NO_ANCHOR)])  # fmt: skip
-def test_an_anchor_points_into_the_profile_then_into_the_context(
+    (0, Anchor("a", Why.BECAUSE_YOU_BOUGHT)), (1, Anchor("b", Why.BECAUSE_YOU_BOUGHT)),
+    (2, Anchor("c", Why.GOES_WITH_CONTEXT)), (3, Anchor("d", Why.GOES_WITH_CONTEXT)),
+    (4, Anchor("e", Why.BECAUSE_YOU_VIEWED)), (5, Anchor("f", Why.BECAUSE_YOU_VIEWED)),
+    (6, NO_ANCHOR), (-1, NO_ANCHOR)])  # fmt: skip
+def test_an_anchor_points_into_purchases_then_context_then_cart_then_views(
     anchor: int, named: Anchor
 ) -> None:
     candidates = types_pb2.Candidates(product_ids=["p"], anchors=[anchor])
-    assert anchor_of(candidates, 0, types_pb2.Profile(product_ids=["a", "b"]), ["c"]) == named
+    profile = types_pb2.Profile(
+        product_ids=["a", "b"], cart_product_ids=["d"], viewed_product_ids=["e", "f"]
+    )
+    assert anchor_of(candidates, 0, signals_of(profile, ["c"])) == named
+
+
+def test_reasons_are_numbered_as_on_the_wire() -> None:
+    on_the_wire = {name.removeprefix("REASON_KIND_"): number for name, number in ReasonKind.items()}
+    assert {why.name: why.value for why in Why} | {"UNSPECIFIED": 0} == on_the_wire

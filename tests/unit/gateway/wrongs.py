@@ -97,6 +97,28 @@ def uneven_profile(response: Any) -> None:
     response.profile.purchase_counts.append(1)
 
 
+def uneven_cart(response: Any) -> None:
+    response.profile.cart_product_ids[:] = ["p3", "p4"]
+    response.profile.cart_units_milli[:] = [1000]
+
+
+def endless_cart(response: Any) -> None:
+    response.profile.cart_product_ids[:] = [f"p{place}" for place in range(101)]
+
+
+def uneven_views(response: Any) -> None:
+    response.profile.viewed_seconds.append(1)
+
+
+def endless_views(response: Any) -> None:
+    response.profile.viewed_product_ids[:] = [f"p{place}" for place in range(21)]
+
+
+def looked_at_in_2200(response: Any) -> None:
+    response.profile.viewed_product_ids[:] = ["p3"]
+    response.profile.viewed_seconds[:] = [84_007 * 86_400]
+
+
 def never_bought(response: Any) -> None:
     response.profile.purchase_counts[0] = 0
 
@@ -129,6 +151,11 @@ WRONGS = [
     Wrong("no profile at all", "profile_store", emptied, "NO_PROFILE"),
     Wrong("somebody else's profile", "profile_store", another_user, "NO_PROFILE"),
     Wrong("columns of unequal length", "profile_store", uneven_profile, "NO_PROFILE"),
+    Wrong("a cart with too few units", "profile_store", uneven_cart, "NO_PROFILE"),
+    Wrong("a cart of 101 products", "profile_store", endless_cart, "NO_PROFILE"),
+    Wrong("moments without views", "profile_store", uneven_views, "NO_PROFILE"),
+    Wrong("21 views", "profile_store", endless_views, "NO_PROFILE"),
+    Wrong("a view after 2200", "profile_store", looked_at_in_2200, "NO_PROFILE"),
     Wrong("an average price that is NaN", "profile_store", broke, "NO_PROFILE"),
     Wrong("a product bought no times", "profile_store", never_bought, "NO_PROFILE"),
     Wrong("a last day before the first", "profile_store", backwards, "NO_PROFILE"),
