@@ -123,6 +123,7 @@ def the_retrieval() -> Retrieval:
 def two_shoppers(day: int = DAY) -> ProfileTable:
     """Ann buys bread and milk every week, Bob once bought bread, ham and wine."""
     bread, ham, milk, wine = (list(PRODUCTS).index(i) for i in ("bread", "ham", "milk", "wine"))
+    weekly = [day - 14, day - 7, day]
     return ProfileTable(
         user_ids=["ann", "bob"],
         starts=np.array([0, 2, 5], np.int64),
@@ -134,4 +135,8 @@ def two_shoppers(day: int = DAY) -> ProfileTable:
         spend_milli=np.array([6000, 3000, 2000, 3500, 9000], np.uint64),
         shopping_days=np.array([3, 1], np.uint32),
         last_shopping_days=np.array([day, day], np.uint32),
+        day_starts=np.array([0, 3, 6, 7, 8, 9], np.int64),
+        days=np.array([*weekly, *weekly, day, day, day], np.uint32),
+        day_units_milli=np.full(9, 1000, np.uint64),
+        day_spend_milli=np.array([2000] * 3 + [1000] * 3 + [2000, 3500, 9000], np.uint64),
     )

@@ -1,10 +1,11 @@
-"""A training as a job: `python -m trainer --transactions FILE --products FILE [--activate]`."""
+"""A training as a job: `python -m trainer --products FILE --transactions FILE --events DIR`."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
 
@@ -24,12 +25,17 @@ def options() -> argparse.ArgumentParser:
     """Describe the command line."""
     home = Path(os.environ.get("RESTOCK_HOME", ".restock"))
     parser = argparse.ArgumentParser(prog="python -m trainer", description="Train a model version.")
-    parser.add_argument(
-        "--transactions", type=Path, required=True, help="purchases, CSV or Parquet"
-    )
+    parser.add_argument("--transactions", type=Path, help="purchases, CSV or Parquet")
+    parser.add_argument("--events", type=Path, help="folder of `restock events export`")
     parser.add_argument("--products", type=Path, required=True, help="products, CSV or Parquet")
     parser.add_argument(
         "--columns", type=Path, default=COMPLETE_JOURNEY, help="TOML, which columns hold what"
+    )
+    parser.add_argument(
+        "--time-zone",
+        type=known_zone,
+        default=os.environ.get("RESTOCK_TIME_ZONE") or None,
+        help="the shop's, where the columns file names none",
     )
     parser.add_argument("--tuning", type=Path, help="TOML file of knobs")
     parser.add_argument("--home", type=Path, default=home, help="models go to its folder models")
@@ -37,17 +43,38 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
+def known_zone(name: str) -> str:
+    """Refuse a name that is no time zone.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{name!r} is no time zone of this machine") from error
+
+
 def run(given: argparse.Namespace) -> None:
     """Train, report, and activate if asked to.
 
     Raises:
+        RestockError: there are neither transactions nor events.
         InvalidFile: a file cannot be learned from.
         InvalidTuning: a knob is unknown or not allowed.
     """
-    source = Source(given.transactions, given.products, read_columns(given.columns))
+    if given.transactions is None and given.events is None:
+        raise RestockError("--transactions, --events or both are needed")
+    source = Source(
+        given.transactions,
+        given.products,
+        read_columns(given.columns),
+        given.events,
+        given.time_zone,
+    )
     tuning = TuningConfig().changed(read_changes(given.tuning) if given.tuning else {})
     store = BundleStore(given.home / "models")
-    version = train_with_bars(source, tuning, store, today_at(source.columns))
+    version = train_with_bars(source, tuning, store, today_at(source))
     if given.activate:
         store.activate(version)
     console = Console()

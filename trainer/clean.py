@@ -1,6 +1,7 @@
 """Cleaning: what is left out before learning, and how much of it there was."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,7 +22,7 @@ NO_PRODUCT = -1
 
 
 def clean(
-    transactions: Transactions, products: Products, tuning: TuningConfig, path: Path
+    transactions: Transactions, products: Products | None, tuning: TuningConfig, path: Path
 ) -> tuple[Purchases, DataQuality]:
     """Leave out what would distort the model, and add up each user's purchases of an item on a day.
 
@@ -29,7 +30,7 @@ def clean(
 
     Args:
         transactions: purchase lines.
-        products: product records.
+        products: product records; None where any product may be bought.
         tuning: ``price_variance_ratio``.
         path: the file they come from, for messages.
 
@@ -48,16 +49,21 @@ def clean(
     return purchases, measured(transactions, kept, left_out, purchases, tuning)
 
 
-def faults(transactions: Transactions, products: Products) -> dict[str, Mask]:
+def faults(transactions: Transactions, products: Products | None) -> dict[str, Mask]:
     """Reasons to leave rows out, in the order in which they are counted, each (rows,) bool."""
-    record = product_records(transactions, products)
-    known = record != NO_PRODUCT
+    unknown = excluded = np.zeros(len(transactions), np.bool_)
+    if products is not None:
+        record = product_records(transactions, products)
+        unknown = record == NO_PRODUCT
+        excluded = ~unknown & products.excluded[record]
     return {
+        "forgotten": transactions.forgotten,
+        "returned": transactions.returned,
         "returns": (transactions.units_milli < 0) | (transactions.spend_milli < 0),
         "zero_quantity": transactions.units_milli == 0,
         "duplicates": transactions.repeats,
-        "unknown_product": ~known,
-        "excluded": known & products.excluded[record],
+        "unknown_product": unknown,
+        "excluded": excluded,
     }
 
 
@@ -98,7 +104,7 @@ def measured(
     spans = price_spans(products.codes[kept], units, spend, products.ids, tuning)
     return DataQuality(
         raw_rows=len(transactions),
-        **left_out,
+        **cast(dict[str, Any], left_out),
         kept_rows=len(spend),
         zero_price_kept=int(np.count_nonzero(spend == 0)),
         price_variance_items=len(spans),
@@ -107,6 +113,7 @@ def measured(
         items=len(purchases.item_ids),
         purchases=len(purchases),
         shopping_days=len(user_days(purchases)[0]),
+        users_forgotten=len(np.unique(transactions.users.codes[transactions.forgotten])),
     )
 
 

@@ -98,10 +98,15 @@ class Columns(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    transactions: TransactionColumns
-    """Of the purchases."""
+    transactions: TransactionColumns | None = None
+    """Of the purchases; None where they come from the event log alone."""
     products: ProductColumns
     """Of the products."""
+
+    @property
+    def timezone(self) -> str | None:
+        """The shop's time zone, where it is named."""
+        return self.transactions.timezone if self.transactions else None
 
 
 def read_columns(path: Path = COMPLETE_JOURNEY) -> Columns:

@@ -10,7 +10,7 @@ from trainer.purchases import Purchases
 
 
 def profile_table(purchases: Purchases) -> ProfileTable:
-    """Add up each user's purchases of an item over all days."""
+    """Gather each user's purchases of an item, by day and over all days."""
     starts = purchases.pair_starts()
     ends = np.append(starts[1:], len(purchases)) - 1
     users = len(purchases.user_ids)
@@ -27,6 +27,10 @@ def profile_table(purchases: Purchases) -> ProfileTable:
         spend_milli=np.add.reduceat(purchases.spend_milli, starts).astype(np.uint64),
         shopping_days=shopping_days.astype(np.uint32),
         last_shopping_days=days[np.cumsum(shopping_days) - 1].astype(np.uint32),
+        day_starts=np.append(starts, len(purchases)),
+        days=purchases.days.astype(np.uint32),
+        day_units_milli=purchases.units_milli.astype(np.uint64),
+        day_spend_milli=purchases.spend_milli.astype(np.uint64),
     )
 
 

@@ -45,7 +45,7 @@ class Purchases:
         return digest.hexdigest()
 
 
-def run_starts(*columns: Ints) -> Longs:
+def run_starts(*columns: Ints | Longs) -> Longs:
     """Where a run of equal entries begins in sorted columns, (runs,) int64."""
     changes: Mask = np.ones(len(columns[0]), np.bool_)
     changes[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)

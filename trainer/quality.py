@@ -26,17 +26,36 @@ class PriceSpan:
 
 
 @dataclasses.dataclass(frozen=True)
+class EventCounts:
+    """What the event log held."""
+
+    rows: int
+    """Rows of the log: one a line of an order, a return, or a product shown."""
+    orders: int
+    """Orders counted, each once."""
+    returns_applied: int
+    """Returns that were taken out of their order's line."""
+    returns_without_order: int
+    """Left out: returns of a line that is not there."""
+
+
+@dataclasses.dataclass(frozen=True)
 class DataQuality:
     """Counts of one cleaning. Each row left out is counted once, under the first reason that fits."""
 
     raw_rows: int
-    """Rows in the file."""
+    """Purchase rows: those of the transactions file and the lines of the event log's orders."""
+    forgotten: int
+    """Left out: of a user who was deleted later."""
+    returned: int
+    """Left out: lines of orders of which everything came back."""
     returns: int
     """Left out: negative units or amount."""
     zero_quantity: int
     """Left out: no units; some retailers zero their returns."""
     duplicates: int
-    """Left out: equal to an earlier row in every column, the order included."""
+    """Left out: equal to an earlier row in every column, the order included; or of an order that the
+    event log holds already."""
     unknown_product: int
     """Left out: no record in the products file."""
     excluded: int
@@ -57,6 +76,10 @@ class DataQuality:
     """User-item-days."""
     shopping_days: int
     """User-days."""
+    users_forgotten: int
+    """Users of whom something was left out because they were deleted."""
+    events: EventCounts | None = None
+    """What the event log held; None without one."""
 
     @property
     def retention(self) -> float:

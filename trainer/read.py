@@ -9,6 +9,7 @@ import numpy as np
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.signals import MILLI
 from trainer.columns import Columns, ProductColumns, TransactionColumns
+from trainer.deletions import NOBODY, Deletions
 from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
 
 
@@ -16,12 +17,22 @@ from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
 class Source:
     """The files to learn from."""
 
-    transactions: Path
-    """Purchases."""
+    transactions: Path | None
+    """Purchases; None where the events have them all."""
     products: Path
     """Products."""
     columns: Columns
     """Which of their columns hold what."""
+    events: Path | None = None
+    """Folder that `restock events export` has written."""
+    time_zone: str | None = None
+    """The shop's, where `columns` name none."""
+
+    @property
+    def shop_zone(self) -> str | None:
+        """The shop's time zone; None where nobody names it."""
+        named = self.columns.timezone if self.transactions else None
+        return named or self.time_zone
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +51,10 @@ class Transactions:
     """(rows,) int64: total paid, in thousandths of the currency."""
     repeats: Mask
     """(rows,) bool: equal to an earlier row, the order included; all False without an order."""
+    forgotten: Mask
+    """(rows,) bool: of a user who was deleted later."""
+    returned: Mask
+    """(rows,) bool: everything of it came back."""
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -60,28 +75,45 @@ class Products:
     """(products,) bool: not to be recommended."""
 
 
-def read_transactions(path: Path, columns: TransactionColumns, today: date) -> Transactions:
+def read_transactions(
+    path: Path, columns: TransactionColumns, today: date, deletions: Deletions = NOBODY
+) -> Transactions:
     """Read purchase lines.
 
     Args:
         path: a CSV or Parquet file.
         columns: what its columns are called.
         today: the last day that a purchase may have.
+        deletions: who was deleted. Of a row that has only its day, that day's beginning counts.
 
     Raises:
         InvalidFile: names the row and column at fault and what is allowed.
     """
     table = read_table(path, columns.names())
     units = table.numbers(columns.quantity)
-    none_repeats = np.zeros(len(units), np.bool_)
+    users = table.ids(columns.user)
+    none = np.zeros(len(units), np.bool_)
     return Transactions(
-        users=table.ids(columns.user),
+        users=users,
         products=table.ids(columns.product),
         days=table.days(columns.moment, columns.timezone, today),
         units_milli=to_milli(units),
         spend_milli=to_milli(amounts(table, columns, units)),
-        repeats=none_repeats if columns.order is None else table.repeats(),
+        repeats=none if columns.order is None else table.repeats(),
+        forgotten=forgotten_rows(table, columns, users, deletions),
+        returned=none,
     )
+
+
+def forgotten_rows(
+    table: Table, columns: TransactionColumns, users: IdColumn, deletions: Deletions
+) -> Mask:
+    """Tell which rows are of a user who was deleted later, (rows,) bool."""
+    if not deletions:
+        return np.zeros(len(table.frame), np.bool_)
+    in_utc = columns.timezone is not None
+    moments = table.micros(columns.moment, None if in_utc else deletions.time_zone)
+    return deletions.forgotten(users, moments)
 
 
 def amounts(table: Table, columns: TransactionColumns, units: Floats) -> Floats:

@@ -4,8 +4,16 @@ from typing import Any
 
 from rich.table import Table
 
+EVENT_LABELS = {
+    "rows": "rows of the event log",
+    "orders": "orders in it",
+    "returns_applied": "returns taken out of their orders",
+    "returns_without_order": "returns without their order, left out",
+}
 LABELS = {
-    "raw_rows": "rows read",
+    "raw_rows": "purchase rows read",
+    "forgotten": "- rows of users deleted later",
+    "returned": "- order lines that came back whole",
     "returns": "- returns and refunds (negative units or amount)",
     "zero_quantity": "- rows with quantity 0",
     "duplicates": "- exact duplicates",
@@ -19,6 +27,7 @@ LABELS = {
     "items": "items",
     "purchases": "user-item-days",
     "shopping_days": "shopping days",
+    "users_forgotten": "users deleted, forgotten in part or whole",
 }
 
 
@@ -27,6 +36,8 @@ def quality_table(counts: dict[str, Any]) -> Table:
     table = Table(title="Data quality", show_header=False, title_justify="left")
     table.add_column()
     table.add_column(justify="right")
+    for name, label in EVENT_LABELS.items() if counts["events"] else ():
+        table.add_row(label, f"{counts['events'][name]:,}")
     for name, label in LABELS.items():
         value = counts[name]
         table.add_row(label, f"{value:.2%}" if isinstance(value, float) else f"{value:,}")

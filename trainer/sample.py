@@ -44,6 +44,6 @@ def train_sample(store: BundleStore) -> str:
         RestockError: the package is not installed.
     """
     source = sample_source()
-    version = train_with_bars(source, TuningConfig(), store, today_at(source.columns))
+    version = train_with_bars(source, TuningConfig(), store, today_at(source))
     store.activate(version)
     return version

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from restock.core.arrays import Floats, Ints, Mask
+from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.errors import InvalidFile
 
 LONGEST_ID_BYTES = 128
@@ -146,6 +146,26 @@ class Table:
             raise InvalidFile(self.path, offsets, column=column)
         return moments
 
+    def micros(self, column: str, local_zone: str | None) -> Longs:
+        """Read a column of timestamps or days that `days` has found valid as moments.
+
+        Args:
+            column: as in `days`; a day stands for its beginning.
+            local_zone: the zone that it is local to; None for timestamps in UTC. Of two moments that
+                a clock shows alike, the earlier one is meant.
+
+        Returns:
+            (rows,) int64 microseconds since 1970-01-01 UTC.
+        """
+        moments = self.moments(column, utc=local_zone is None)
+        if local_zone is not None:
+            summer = np.ones(len(moments), np.bool_)
+            moments = moments.dt.tz_localize(
+                local_zone, ambiguous=summer, nonexistent="shift_forward"
+            ).dt.tz_convert("UTC")
+        in_utc = moments.dt.tz_localize(None).to_numpy()
+        return np.asarray(in_utc.astype("datetime64[us]"), np.int64)
+
     def texts(self, columns: Sequence[str]) -> list[str]:
         """Join columns by spaces, row by row; what is empty is left out, white space made single."""
         parts = [self.frame[column].astype(object).fillna("").tolist() for column in columns]
@@ -160,6 +180,8 @@ class Table:
 
 def is_id(name: str) -> bool:
     """Tell whether a text may be an id."""
+    if name.isascii() and name.isprintable():  # most are, and this is quick
+        return 0 < len(name) <= LONGEST_ID_BYTES
     controls = any(unicodedata.category(character) == "Cc" for character in name)
     return 0 < len(name.encode(errors="replace")) <= LONGEST_ID_BYTES and not controls
 

@@ -1,15 +1,17 @@
 """A training from files to a published model version."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import date
 
 from restock.artifacts.store import BundleStore
 from restock.tuning_config import TuningConfig
 from trainer.clean import clean
-from trainer.columns import Columns
+from trainer.clock import today_in
 from trainer.fit import fit
+from trainer.lines import read_lines
 from trainer.progress import Progress, progress_bars
-from trainer.read import Source, read_products, read_transactions
+from trainer.read import Source, read_products
+from trainer.replenishment import fit_replenishment
 
 
 def train(
@@ -35,10 +37,15 @@ def train(
     with progress.stage("Read", steps=2) as read:
         products = read_products(source.products, source.columns.products)
         read()
-        transactions = read_transactions(source.transactions, source.columns.transactions, today)
+        lines, events = read_lines(source, today)
     with progress.stage("Clean"):
-        purchases, quality = clean(transactions, products, tuning, source.transactions)
+        path = source.transactions or source.events or source.products
+        purchases, cleaned = clean(lines, products, tuning, path)
+        quality = replace(cleaned, events=events)
     draft = fit(purchases, products, quality, tuning, progress)
+    with progress.stage("Replenishment"):
+        timing = fit_replenishment(purchases, draft.catalogue.category, tuning)
+        draft = replace(draft, manifest=draft.manifest | {"replenishment": timing})
     with progress.stage("Publish"):
         return store.publish(draft)
 
@@ -53,7 +60,6 @@ def train_with_bars(source: Source, tuning: TuningConfig, store: BundleStore, to
         return train(source, tuning, store, today, progress)
 
 
-def today_at(columns: Columns) -> date:
-    """Today's date in the time zone that purchases are counted in; this machine's when none is named."""
-    timezone = columns.transactions.timezone
-    return datetime.now(ZoneInfo(timezone) if timezone else None).date()
+def today_at(source: Source) -> date:
+    """Today's date where the shop is; where this machine is when nobody names the time zone."""
+    return today_in(source.shop_zone)

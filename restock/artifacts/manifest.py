@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT: Literal[1] = 1
+from restock.core.replenishment_model import DEFAULT_MODEL, ReplenishmentModel
+
+FORMAT: Literal[2] = 2
 """Layout of a bundle that this release writes and reads."""
 
 
@@ -45,7 +47,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     """Layout of the bundle."""
     tuning: dict[str, int | float]
     """Every knob that it was made with."""
@@ -67,6 +69,8 @@ class Manifest(BaseModel):
     """Median unit price over all purchases; None when no price is known."""
     index: IndexChoice
     """How ALS factors are searched."""
+    replenishment: ReplenishmentModel = DEFAULT_MODEL
+    """Coefficients of when a product is bought again; the built-in ones in bundles that have none."""
     data_quality: dict[str, Any]
     """The data-quality report, as the trainer printed it."""
     files: dict[str, FileEntry]

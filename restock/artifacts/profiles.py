@@ -10,7 +10,10 @@ from restock.core.arrays import Ints, Longs
 
 @dataclass(frozen=True, eq=False)
 class ProfileTable:
-    """Purchases of all users; user u owns entries `starts[u]` to `starts[u + 1]` of the columns."""
+    """Purchases of all users; user u owns pairs `starts[u]` to `starts[u + 1]`.
+
+    A pair is a user and an item. Columns of pairs add up what the columns of days hold one by one.
+    """
 
     user_ids: list[str]
     """Sorted, each once."""
@@ -32,3 +35,29 @@ class ProfileTable:
     """(users,) uint32: days on which the user bought anything."""
     last_shopping_days: NDArray[np.uint32]
     """(users,) uint32: the last of them."""
+    day_starts: Longs
+    """(pairs + 1,) int64: pair p owns entries `day_starts[p]` to `day_starts[p + 1]` of the day columns."""
+    days: NDArray[np.uint32]
+    """(purchases,) uint32: days on which the user bought the item, ascending within a pair."""
+    day_units_milli: NDArray[np.uint64]
+    """(purchases,) uint64: units of the day, in thousandths, at least 1."""
+    day_spend_milli: NDArray[np.uint64]
+    """(purchases,) uint64: money of the day, in thousandths of the currency."""
+
+
+DTYPES: dict[str, type[np.generic]] = {
+    "starts": np.int64,
+    "item_rows": np.int32,
+    "purchase_counts": np.uint32,
+    "first_days": np.uint32,
+    "last_days": np.uint32,
+    "units_milli": np.uint64,
+    "spend_milli": np.uint64,
+    "shopping_days": np.uint32,
+    "last_shopping_days": np.uint32,
+    "day_starts": np.int64,
+    "days": np.uint32,
+    "day_units_milli": np.uint64,
+    "day_spend_milli": np.uint64,
+}
+"""Columns of numbers."""

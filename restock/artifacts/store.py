@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from restock.artifacts.bundle import Bundle, Retrieval
 from restock.artifacts.files import entry_of, read_array, read_lines, write_array, write_lines
 from restock.artifacts.manifest import Manifest
-from restock.artifacts.profiles import ProfileTable
+from restock.artifacts.profiles import DTYPES, ProfileTable
 from restock.core.catalogue import Catalogue
 from restock.errors import BundleCorrupt, BundleMissing, InvalidTuning
 from restock.tuning_config import TuningConfig
@@ -47,23 +47,12 @@ RETRIEVAL_ARRAYS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
 }
 PROFILE_FOLDER = "profiles"
 """Users' purchases lie apart: services never read them."""
-PROFILE_DTYPES: dict[str, type[np.generic]] = {
-    "starts": np.int64,
-    "item_rows": np.int32,
-    "purchase_counts": np.uint32,
-    "first_days": np.uint32,
-    "last_days": np.uint32,
-    "units_milli": np.uint64,
-    "spend_milli": np.uint64,
-    "shopping_days": np.uint32,
-    "last_shopping_days": np.uint32,
-}
 LINES = ("item_ids", "item_names", "categories")
 """Files of one string a line."""
 FILES = frozenset(
     [f"{name}.npy" for name in (*CATALOGUE_ARRAYS, *RETRIEVAL_ARRAYS)]
     + [f"{name}.txt" for name in LINES]
-    + [f"{PROFILE_FOLDER}/{name}.npy" for name in PROFILE_DTYPES]
+    + [f"{PROFILE_FOLDER}/{name}.npy" for name in DTYPES]
     + [f"{PROFILE_FOLDER}/user_ids.txt"]
 )
 """Every file of a bundle; a manifest that leaves one out would let it be read without a digest."""
@@ -222,8 +211,7 @@ class BundleStore:
         self.verify(version, PROFILE_FOLDER)
         folder = self.root / version / PROFILE_FOLDER
         arrays = {
-            name: read_array(folder / f"{name}.npy", dtype, (-1,))
-            for name, dtype in PROFILE_DTYPES.items()
+            name: read_array(folder / f"{name}.npy", dtype, (-1,)) for name, dtype in DTYPES.items()
         }
         return ProfileTable(
             user_ids=read_lines(folder / "user_ids.txt"), **cast(dict[str, Any], arrays)

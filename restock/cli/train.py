@@ -1,5 +1,6 @@
-"""`restock train`: from a retailer's files to a model version."""
+"""`restock train`: from a retailer's files and events to a model version."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 from rich.console import Console
 
 from restock.cli.home import DEFAULT_HOME, Home, models_in
+from restock.cli.source import ColumnsFile, EventsFolder, ProductsFile, TimeZone, TransactionsFile
 from restock.tuning_config import TuningConfig, read_changes
 
 if TYPE_CHECKING:
@@ -14,19 +16,11 @@ if TYPE_CHECKING:
 
 
 def train(
-    transactions: Annotated[
-        Path | None, typer.Option(help="Purchases, one row a line of a receipt: .csv or .parquet.")
-    ] = None,
-    products: Annotated[
-        Path | None, typer.Option(help="Products, one row each: .csv or .parquet.")
-    ] = None,
-    columns: Annotated[
-        Path | None,
-        typer.Option(
-            help="TOML file that says which columns hold what; start from examples/columns.toml. "
-            "Without it, files are laid out like the sample."
-        ),
-    ] = None,
+    transactions: TransactionsFile = None,
+    products: ProductsFile = None,
+    events: EventsFolder = None,
+    columns: ColumnsFile = None,
+    time_zone: TimeZone = None,
     tuning: Annotated[
         Path | None,
         typer.Option(
@@ -47,12 +41,20 @@ def train(
     older ones. To try it without any data of your own: restock train --sample
     """
     from trainer.report import quality_table  # noqa: PLC0415 - services' images have no trainer
+    from trainer.sample import sample_source  # noqa: PLC0415
     from trainer.train import today_at, train_with_bars  # noqa: PLC0415
 
-    source = source_of(transactions, products, columns, sample)
+    if sample and not (transactions or products or columns):
+        source = replace(sample_source(), events=events, time_zone=time_zone)
+    elif sample or not products or not (transactions or events):
+        raise typer.BadParameter(
+            "give either --sample, or --products and --transactions, --events or both"
+        )
+    else:
+        source = source_of(transactions, products, columns, events, time_zone)
     knobs = TuningConfig().changed(read_changes(tuning) if tuning else {})
     store = models_in(home)
-    version = train_with_bars(source, knobs, store, today_at(source.columns))
+    version = train_with_bars(source, knobs, store, today_at(source))
     if activate:
         store.activate(version)
     console = Console()
@@ -61,21 +63,19 @@ def train(
 
 
 def source_of(
-    transactions: Path | None, products: Path | None, columns: Path | None, sample: bool
+    transactions: Path | None,
+    products: Path,
+    columns: Path | None,
+    events: Path | None,
+    time_zone: str | None,
 ) -> "Source":
-    """Choose between the sample and the caller's own files.
+    """Name the caller's own files.
 
     Raises:
         InvalidFile: the columns file is not usable.
-        RestockError: the sample is not installed.
-        typer.BadParameter: both or neither were asked for.
     """
     from trainer.columns import COMPLETE_JOURNEY, read_columns  # noqa: PLC0415
     from trainer.read import Source  # noqa: PLC0415
-    from trainer.sample import sample_source  # noqa: PLC0415
 
-    if sample and not (transactions or products or columns):
-        return sample_source()
-    if sample or transactions is None or products is None:
-        raise typer.BadParameter("give either --sample, or --transactions and --products")
-    return Source(transactions, products, read_columns(columns or COMPLETE_JOURNEY))
+    names = read_columns(columns or COMPLETE_JOURNEY)
+    return Source(transactions, products, names, events, time_zone)

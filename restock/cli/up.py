@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from restock.artifacts.store import BundleStore
-from restock.cli.profile_import import import_profiles, missing_profiles, most_loyal
+from restock.cli.histories import Histories
+from restock.cli.profile_import import ProfileImport, missing_profiles, most_loyal
+from restock.cli.profile_store import profile_store
 from restock.cli.recommend import ask, names, show
 from restock.cli.suite import LOOPBACK, RESTART_SECONDS, Service, environment, running, services
 from restock.errors import NotReady, RestockError
@@ -97,8 +99,7 @@ def run(
             variables["RESTOCK_GATEWAY_AS_OF_DAY"] = (EPOCH + timedelta(days=day)).isoformat()
         with running(members, variables, home / "logs") as suite:
             suite.wait_ready(READY_SECONDS)
-            with grpc.insecure_channel(f"{LOOPBACK}:{members[1].port}") as channel:
-                loyal = bring_profiles(channel, store, version, console)
+            loyal = bring_profiles(f"{LOOPBACK}:{members[1].port}", store, version, console)
             greet(console, members[0].port, loyal, home)
             console.print(f"Up in {time.monotonic() - started:.1f} s.")
             tell_addresses(console, members, redis_url, home)
@@ -132,16 +133,19 @@ def clock_day(store: BundleStore, version: str) -> int:
     return store.manifest(version).trained_through_day + 1
 
 
-def bring_profiles(
-    channel: grpc.Channel, store: BundleStore, version: str, console: Console
-) -> str:
-    """Import the version's profiles if the store has not all of them; return the most loyal user."""
+def bring_profiles(address: str, store: BundleStore, version: str, console: Console) -> str:
+    """Import the version's profiles if the store has not all of them; return the most loyal user.
+
+    Raises:
+        RestockError: the profile store refuses them, or does not answer.
+    """
     profiles = store.profiles(version)
-    if missing_profiles(channel, profiles):
-        with Progress(console=console) as progress:
-            items = list(store.item_names(version))
-            answer = import_profiles(channel, profiles, items, progress)
-        console.print(f"Imported {answer.imported} profiles, kept {answer.kept}.")
+    histories = Histories(profiles, list(store.item_names(version)))
+    with profile_store(address) as profile_stub:
+        if missing_profiles(profile_stub, histories):
+            with Progress(console=console) as progress:
+                done = ProfileImport(profile_stub, histories, progress).run()
+            console.print(f"Imported {done.imported} profiles, kept {done.kept}.")
     return most_loyal(profiles)
 
 

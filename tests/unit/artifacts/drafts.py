@@ -56,6 +56,10 @@ def one_shopper() -> ProfileTable:
         spend_milli=np.array([5000], np.uint64),
         shopping_days=np.array([2], np.uint32),
         last_shopping_days=np.array([DAY], np.uint32),
+        day_starts=np.array([0, 2], np.int64),
+        days=np.array([DAY - 14, DAY], np.uint32),
+        day_units_milli=np.array([1000, 1000], np.uint64),
+        day_spend_milli=np.array([2000, 3000], np.uint64),
     )
 
 

@@ -54,6 +54,16 @@ def test_profiles_are_read_apart_from_what_services_need(store):
     assert table.user_ids == ["ann"]
     assert table.purchase_counts.tolist() == [2]
     assert table.spend_milli.tolist() == [5000]
+    assert table.days.tolist() == [DAY - 14, DAY]
+    assert table.day_spend_milli.tolist() == [2000, 3000]
+
+
+def test_profiles_of_another_kind_than_the_services_know_are_refused(store):
+    version = store.publish(a_draft())
+    np.save(store.root / version / "profiles" / "days.npy", np.array([1, 2], np.int64))
+    version = resealed(store, version, files=with_digest_of(store, version, "profiles/days.npy"))
+    with pytest.raises(BundleCorrupt, match=r"days\.npy.*where uint32"):
+        store.profiles(version)
 
 
 def test_arrays_are_mapped_and_cannot_be_written(store):
@@ -171,7 +181,7 @@ def test_a_changed_manifest_no_longer_gives_the_versions_name(store):
         store.load(version)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
 def test_a_manifest_that_is_none_is_refused(store, text):
     version = store.publish(a_draft())
     (store.root / version / "manifest.json").write_text(text)

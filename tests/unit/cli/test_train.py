@@ -1,8 +1,10 @@
 import pytest
 from typer.testing import CliRunner
 
+from restock.artifacts.event_files import table_of
 from restock.artifacts.store import BundleStore
 from restock.cli import app
+from tests.unit.trainer.an_export import a_return, a_view, an_export, an_order, write_part
 from tests.unit.trainer.shop import a_source, many_rows, write
 from tests.unit.trainer.test_main import COLUMNS
 
@@ -48,7 +50,38 @@ def test_an_unknown_knob_is_refused_by_name(options, tmp_path):
     assert "tuning.upsel_factor: no such knob" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["--sample", "--products", "p.csv"]])
+def test_events_are_learned_from_beside_the_files_or_alone(options, tmp_path):
+    rows = an_order(19_800, "zoe", "o1", ("milk", 1, 1.5)) + a_return(19_801, "zoe", "o2", 0, 1)
+    events = an_export(tmp_path / "events", {19_800: rows})
+    both = runner.invoke(app, ["train", *options, "--events", str(events)])
+    assert both.exit_code == 0
+    assert "returns without their order, left out" in both.output
+    alone = runner.invoke(app, ["train", *options[2:], "--events", str(events)])
+    store = BundleStore(tmp_path / "home" / "models")
+    assert store.profiles(store.active()).user_ids == ["zoe"], alone.output
+    assert sorted(store.manifest(version).users for version in store.versions()) == [1, 13]
+
+
+def test_a_corrupt_part_is_one_line_and_exit_code_2(options, tmp_path):
+    events = an_export(tmp_path / "events", {})
+    path = write_part(events, 19_800, table_of(a_view(19_800, "ann", "tea")))
+    path.write_bytes(path.read_bytes()[:-5])
+    result = runner.invoke(app, ["train", *options, "--events", str(events)])
+    assert result.exit_code == 2
+    assert f"{path}: not readable as Parquet" in result.stderr
+    assert "Traceback" not in result.output + result.stderr
+
+
+def test_a_zone_that_is_none_is_refused(options):
+    result = runner.invoke(app, ["train", *options, "--time-zone", "Berlin"])
+    assert result.exit_code == 2
+    assert "is no time zone of this machine" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--sample", "--products", "p.csv"], ["--products", "p.csv"], ["--events", "e"]],
+)
 def test_either_the_sample_or_both_files_must_be_given(arguments):
     result = runner.invoke(app, ["train", *arguments])
     assert result.exit_code == 2

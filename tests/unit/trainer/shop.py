@@ -86,6 +86,8 @@ def some_transactions(rows: list[Row], repeats: list[int] | None = None) -> Tran
         units_milli=np.rint(np.array(units, float) * 1000).astype(np.int64),
         spend_milli=np.rint(np.array(spend, float) * 1000).astype(np.int64),
         repeats=np.isin(np.arange(len(rows)), repeats or []),
+        forgotten=np.zeros(len(rows), np.bool_),
+        returned=np.zeros(len(rows), np.bool_),
     )
 
 

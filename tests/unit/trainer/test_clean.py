@@ -60,6 +60,29 @@ def test_users_and_items_without_a_purchase_left_are_forgotten():
     assert (purchases.user_ids, purchases.item_ids) == (["ann"], ["milk"])
 
 
+def test_without_product_records_any_product_counts():
+    rows = [("ann", "milk", 1, 1, 1), ("ann", "ghost", 1, 1, 1), ("ann", "bag", 1, 0, 0)]
+    purchases, quality = clean(some_transactions(rows), None, TUNING, PATH)
+    assert purchases.item_ids == ["ghost", "milk"]
+    assert (quality.unknown_product, quality.excluded, quality.zero_quantity) == (0, 0, 1)
+
+
+def test_a_product_and_day_that_is_left_has_at_least_a_thousandth_of_a_unit():
+    purchases, quality = cleaned([("ann", "milk", 1, 0.0004, 1), ("ann", "milk", 2, 0.0006, 1)])
+    assert (purchases.days.tolist(), purchases.units_milli.tolist()) == ([2], [1])
+    assert quality.zero_quantity == 1
+
+
+def test_what_is_to_be_forgotten_and_what_came_back_whole_are_left_out_first():
+    rows = [("ann", "milk", 1, -1, 1), ("bob", "milk", 1, 0, 1), ("eve", "milk", 1, 1, 1)]
+    lines = some_transactions(rows)
+    lines.forgotten[0], lines.returned[1] = True, True
+    purchases, quality = clean(lines, PRODUCTS, TUNING, PATH)
+    assert purchases.user_ids == ["eve"]
+    assert (quality.forgotten, quality.users_forgotten, quality.returned) == (1, 1, 1)
+    assert (quality.returns, quality.zero_quantity) == (0, 0)
+
+
 def test_nothing_left_is_refused_with_the_counts():
     with pytest.raises(InvalidFile, match=r"sales.csv: at least one purchase .*zero_quantity 1"):
         cleaned([("ann", "milk", 1, 0, 0)])

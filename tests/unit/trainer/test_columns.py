@@ -36,11 +36,19 @@ def test_category_names_and_order_are_optional(tmp_path):
     assert columns.transactions.order is None
 
 
+def test_purchases_need_no_columns_where_the_event_log_has_them(tmp_path):
+    columns = read_columns(write(tmp_path / "c.toml", PRODUCTS))
+    assert (columns.transactions, columns.timezone) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[transactions", "not a TOML file"),
-        (PRODUCTS, "transactions: missing; the keys are: transactions, products"),
+        (
+            TRANSACTIONS + WHEN_AND_MONEY,
+            "products: missing; the keys are: transactions, products",
+        ),
         (TRANSACTIONS + WHEN_AND_MONEY + 'colour="c"\n' + PRODUCTS, "transactions.colour: no such"),
         (TRANSACTIONS + 'day="d"\n' + PRODUCTS, "set either amount or unit_price"),
         (TRANSACTIONS + 'amount="a"\n' + PRODUCTS, "set either timestamp or day"),

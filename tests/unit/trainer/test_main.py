@@ -1,6 +1,7 @@
 import pytest
 
 from restock.artifacts.store import BundleStore
+from tests.unit.trainer.an_export import an_export, an_order
 from tests.unit.trainer.shop import a_source, many_rows, write
 from trainer.__main__ import main
 
@@ -44,3 +45,24 @@ def test_a_file_at_fault_is_one_line_on_stderr_and_exit_code_2(arguments, tmp_pa
     write(tmp_path / "sales.csv", "customer\nann\n")
     assert main(arguments) == 2
     assert "column 'sku': no such column" in capsys.readouterr().err
+
+
+def test_the_job_learns_from_events_with_or_without_transactions(arguments, tmp_path):
+    events = an_export(tmp_path / "events", {19_800: an_order(19_800, "z", "o", ("milk", 1, 1))})
+    store = BundleStore(tmp_path / "models")
+    alone = [given for given in arguments if not given.startswith("--transactions")]
+    assert main([*alone, f"--events={events}"]) == 0
+    assert main([*arguments, f"--events={events}", "--time-zone=Asia/Tokyo"]) == 0
+    users = [store.manifest(version).users for version in store.versions()]
+    assert sorted(users) == [1, 13]
+
+
+def test_neither_transactions_nor_events_is_refused(arguments, capsys):
+    assert main([given for given in arguments if not given.startswith("--transactions")]) == 2
+    assert "--transactions, --events or both are needed" in capsys.readouterr().err
+
+
+def test_a_zone_that_is_none_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit):
+        main([*arguments, "--time-zone=Berlin"])
+    assert "'Berlin' is no time zone" in capsys.readouterr().err

@@ -1,0 +1,55 @@
+"""The options that name a retailer's files, for every command that reads them."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+
+def known_zone(name: str | None) -> str | None:
+    """Refuse a name that is no time zone.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        return ZoneInfo(name).key if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise typer.BadParameter(f"{name!r} is no time zone of this machine") from None
+
+
+TransactionsFile = Annotated[
+    Path | None, typer.Option(help="Purchases, one row a line of a receipt: .csv or .parquet.")
+]
+"""The option --transactions."""
+ProductsFile = Annotated[
+    Path | None, typer.Option(help="Products, one row each: .csv or .parquet.")
+]
+"""The option --products."""
+EventsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        file_okay=False,
+        help="Folder that `restock events export` has written: its orders are learned from, beside "
+        "--transactions or without; users deleted since are forgotten in both.",
+    ),
+]
+"""The option --events."""
+ColumnsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file that says which columns hold what; start from examples/columns.toml. "
+        "Without it, files are laid out like the sample."
+    ),
+]
+"""The option --columns."""
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RESTOCK_TIME_ZONE",
+        callback=known_zone,
+        help="The shop's time zone, where the columns file names none.",
+    ),
+]
+"""The option --time-zone."""
