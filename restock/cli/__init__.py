@@ -2,8 +2,9 @@
 
 import typer
 
-from restock.cli import models
+from restock.cli import events, models, user
 from restock.cli.errors import OneLineErrors
+from restock.cli.import_purchases import import_purchases
 from restock.cli.recommend import recommend
 from restock.cli.train import train
 from restock.cli.up import up
@@ -18,4 +19,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(recommend)
 app.command()(train)
+app.command("import")(import_purchases)
 app.add_typer(models.app, name="models")
+app.add_typer(events.app, name="events")
+app.add_typer(user.app, name="user")
