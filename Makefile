@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROTOS := $(wildcard protos/restock/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-docker lint format protos bench image clean
+.PHONY: help run test test-docker durability lint format protos bench image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,10 @@ test: restock/v1/.made ## everything that needs no Docker
 
 test-docker: restock/v1/.made ## what needs a Docker engine
 	$(BIN)/python -m pytest -m docker || [ $$? -eq 5 ] # 5: no such test
+
+ROUNDS ?= 100
+durability: restock/v1/.made ## kill profile_store and Redis ROUNDS times under load, take Redis away for 30 s
+	ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -s -m durability tests/durability
 
 lint: restock/v1/.made ## ruff, mypy --strict, buf
 	$(BIN)/ruff check .

@@ -99,4 +99,4 @@ class StoreUnavailable(RestockError):
 
 
 class StoreFull(RestockError):
-    """The profile store's database takes no more; nothing was stored."""
+    """The profile store's database takes no more. Each user's events are stored whole or not at all."""

@@ -1,6 +1,8 @@
 """The profile that follows from a ledger: what the other services see of a shopper."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.profile_store.ledger import Cell, Ledger
 
@@ -33,27 +35,38 @@ class Profile:
     """Products in the cart, newest first, and their units in thousandths."""
 
 
+COLUMNS = (
+    "product_ids", "purchase_counts", "first_days", "last_days", "units_milli", "spend_milli",
+    "last_units_milli",
+)  # fmt: skip
+"""Columns with an entry a product."""
+
+
 def profile_of(ledger: Ledger) -> Profile:
     """Work out the profile. The same facts give the same profile, whichever way they came."""
-    profile = Profile(views=views_of(ledger), cart=cart_of(ledger), days=shopping_days(ledger))
-    for product in sorted(ledger.cells):
-        live = bought_days(ledger, product)
-        if not live:
-            continue
-        profile.product_ids.append(product)
-        profile.purchase_counts.append(len(live))
-        profile.first_days.append(live[0][0])
-        profile.last_days.append(live[-1][0])
-        profile.units_milli.append(sum(cell.units_milli for _, cell in live))
-        profile.spend_milli.append(max(sum(cell.spend_milli for _, cell in live), 0))
-        profile.last_units_milli.append(live[-1][1].units_milli)
-    return profile
+    rows = [
+        (product, *row)
+        for product, cells in sorted(ledger.cells.items())
+        if (row := row_of(cells)) is not None
+    ]
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    purchases: dict[str, Any] = dict(zip(COLUMNS, columns, strict=False))
+    return Profile(
+        **purchases, days=shopping_days(ledger), views=views_of(ledger), cart=cart_of(ledger)
+    )
 
 
-def bought_days(ledger: Ledger, product_id: str) -> list[tuple[int, Cell]]:
-    """Days of a product of which not everything came back, ascending."""
-    days = ledger.cells.get(product_id, {})
-    return sorted((day, cell) for day, cell in days.items() if cell.units_milli > 0)
+def row_of(cells: Mapping[int, Cell]) -> tuple[int, int, int, int, int, int] | None:
+    """A product's entry in each of `COLUMNS` after its id; None when everything came back."""
+    if len(cells) == 1:  # three products in four
+        ((day, (units, spend)),) = cells.items()
+        return (1, day, day, units, max(spend, 0), units) if units > 0 else None
+    live = sorted((day, cell) for day, cell in cells.items() if cell.units_milli > 0)
+    if not live:
+        return None
+    units = sum(cell.units_milli for _, cell in live)
+    spend = max(sum(cell.spend_milli for _, cell in live), 0)
+    return len(live), live[0][0], live[-1][0], units, spend, live[-1][1].units_milli
 
 
 def shopping_days(ledger: Ledger) -> frozenset[int]:

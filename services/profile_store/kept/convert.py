@@ -25,21 +25,17 @@ LEVEL = 1
 def ledger_to(ledger: Ledger, profile: Profile) -> bytes:
     """Write a ledger, to be read together with its profile."""
     shared = set(profile.product_ids)
-    message = whole_ledger(
-        ledger, [product for product in ledger.cells if not is_told(ledger, product, shared)]
-    )
+    told = {
+        product
+        for product, days in ledger.cells.items()
+        if len(days) == 1 and product in shared and min(days.values()).spend_milli >= 0
+    }
+    message = whole_ledger(ledger, ledger.cells.keys() - told)
     message.product_ids[:] = [one for one in message.product_ids if one not in shared]
     message.day_counts[:] = [
-        0 if is_told(ledger, product, shared) else len(ledger.cells[product])
-        for product in sorted(ledger.cells)
+        0 if product in told else len(ledger.cells[product]) for product in sorted(ledger.cells)
     ]
     return zstandard.compress(message.SerializeToString(), LEVEL)
-
-
-def is_told(ledger: Ledger, product_id: str, shared: set[str]) -> bool:
-    """Tell whether the profile says all of a product's purchases."""
-    days = ledger.cells[product_id]
-    return product_id in shared and len(days) == 1 and min(days.values()).spend_milli >= 0
 
 
 def whole_ledger(ledger: Ledger, products: Iterable[str] | None = None) -> stored_pb2.Ledger:
