@@ -40,6 +40,7 @@ class Cache(Generic[K, V]):
         self._hits, self._misses = hits, misses
         self._clock = clock
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._next_sweep = clock() + seconds
 
     @property
     def on(self) -> bool:
@@ -48,6 +49,7 @@ class Cache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return what is kept under a key and still good, None otherwise."""
+        self._sweep()
         found = self._kept.get(key)
         if found is None or found[0] <= self._clock():
             self._misses.inc()
@@ -55,6 +57,10 @@ class Cache(Generic[K, V]):
         self._kept.move_to_end(key)
         self._hits.inc()
         return found[1]
+
+    def __len__(self) -> int:
+        """Count what is kept."""
+        return len(self._kept)
 
     def put(self, key: K, value: V) -> None:
         """Keep a value; the least recently used one goes when there are too many."""
@@ -64,3 +70,12 @@ class Cache(Generic[K, V]):
         self._kept.move_to_end(key)
         if len(self._kept) > self._entries:
             self._kept.popitem(last=False)
+
+    def _sweep(self) -> None:
+        """Let go of what is no longer good, once in a while: it may be of somebody to be forgotten."""
+        now = self._clock()
+        if now < self._next_sweep:
+            return
+        self._next_sweep = now + self._seconds
+        for key in [key for key, (ends, _) in self._kept.items() if ends <= now]:
+            del self._kept[key]

@@ -48,3 +48,16 @@ def test_a_cache_of_0_entries_keeps_nothing() -> None:
     cache.put("a", 1)
     assert not cache.on
     assert cache.get("a") is None
+
+
+def test_what_is_no_longer_good_is_let_go_of_with_a_call_at_most_30_seconds_later() -> None:
+    cache, clock, *_ = a_cache(entries=9)
+    cache.put("a", 1)
+    clock.now = 15.0
+    cache.put("b", 2)
+    clock.now = 31.0
+    cache.get("c")
+    assert (len(cache), cache.get("b")) == (1, 2)
+    clock.now = 62.0
+    cache.get("c")
+    assert len(cache) == 0
