@@ -142,13 +142,22 @@ def test_what_the_store_refuses_is_one_line_and_exit_code_2(files, home):
     assert "Traceback" not in result.output
 
 
+AS_FROM_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from restock.cli import app
+app()
+"""
+"""Whoever starts a process in the background may have it ignore Ctrl-C, and so the processes it starts."""
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_an_importer_that_is_stopped_anywhere_can_be_run_again(files, home, signum, code):
     store = ImportedHistories()
     store.blocked = threading.Event()
     with serving(store) as address:
         given = arguments(files, home, address)
-        command = [sys.executable, "-c", "from restock.cli import app; app()", *given]
+        command = [sys.executable, "-c", AS_FROM_A_TERMINAL, *given]
         with subprocess.Popen(command, stderr=subprocess.PIPE, env=dict(os.environ)) as importer:
             assert store.reached.wait(30)
             importer.send_signal(signum)
