@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import grpc
@@ -32,6 +33,8 @@ from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 from trainer.sample import sample_files
 
 STREAMS = 4
+PATIENCE = {"RESTOCK_PROFILE_STORE_REDIS_TIMEOUT_SECONDS": "30"}
+"""Waiting for a busy disk shows in the figures, and does not end the run."""
 EVENTS_A_MESSAGE = 50
 READY_SECONDS = 60.0
 ABOUT_A_THOUSAND = (950, 1050)
@@ -112,9 +115,10 @@ def footprint(redis: "Redis[bytes]", port: int, user_id: str) -> Footprint:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = ProfileStoreServiceStub(channel)
         profile = stub.GetProfile(pb.GetProfileRequest(user_id=user_id)).profile
-        lines = next(iter(stub.ExportUser(pb.ExportUserRequest(user_id=user_id)))).lines
+        answers = iter(stub.ExportUser(pb.ExportUserRequest(user_id=user_id)))
+        _, ledger = (line for answer in islice(answers, 2) for line in answer.lines)
     ledger_key, profile_key = f"restock:ledger:{user_id}", f"restock:profile:{user_id}"
-    log_id = json.loads(lines[1])["ledger"]["logId"]
+    log_id = json.loads(ledger)["ledger"]["logId"]
     return Footprint(
         len(profile.product_ids),
         redis.strlen(ledger_key) + redis.strlen(profile_key),
@@ -152,7 +156,8 @@ def main() -> None:
         members = services(0, 0)[1:2]
         members = [type(m)(m.module, m.name, ports[0], ports[1]) for m in members]
         home = Path(folder)
-        with running(members, environment(members, home, url), home / "logs") as suite:
+        variables = environment(members, home, url) | PATIENCE
+        with running(members, variables, home / "logs") as suite:
             suite.wait_ready(READY_SECONDS)
             started = time.perf_counter()
             sent = asyncio.run(send_all(ports[0], events))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from restock.artifacts.event_files import user_hash
 from restock.artifacts.event_folder import DELETED_USERS
 from restock.core.arrays import Longs, Mask
+from restock.errors import InvalidFile
 from trainer.table import IdColumn
 from trainer.typed_parquet import mask_of, read_typed
 
@@ -47,14 +48,16 @@ class Deletions:
 
 
 def read_deletions(folder: Path, time_zone: str) -> Deletions:
-    """Read who was deleted from an export of events; where no file says so, nobody was.
+    """Read who was deleted from an export of events.
 
     Raises:
-        InvalidFile: the file is not readable, or a row is not a hash and a moment; names the row.
+        InvalidFile: no file says so, it is not readable, or a row is not a hash and a moment; names the row.
     """
     path = folder / DELETED_USERS
     if not path.exists():
-        return Deletions({}, time_zone)
+        raise InvalidFile(
+            path, "missing: `restock events export` writes who was deleted; run it again"
+        )
     table = read_typed(path, TYPES)
     hashes, times = table.columns["user_hash"], table.columns["deleted_time"]
     is_hash = mask_of(pc.match_substring_regex(hashes, HASH))

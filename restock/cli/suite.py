@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,11 +105,11 @@ class Suite:
                 member: health_pb2_grpc.HealthStub(stack.enter_context(channel_to(member)))
                 for member in self.members
             }
-            while waiting := {
-                m: stub for m, stub in waiting.items() if not is_serving(stub, m.name)
-            }:
+            while waiting:
+                # First who ended: at its port somebody else might answer.
                 self._check_waiting([*waiting], give_up)
                 time.sleep(POLL_SECONDS)
+                waiting = {m: stub for m, stub in waiting.items() if not is_serving(stub, m.name)}
 
     def _check_waiting(self, waiting: list[Service], give_up: float) -> None:
         # The gateway waits for others: whoever ended is the reason, so all are looked at.
@@ -145,6 +146,22 @@ class Suite:
                 process.wait()
 
 
+def check_ports(members: Iterable[Service]) -> None:
+    """Check that nobody else listens where services are to.
+
+    Raises:
+        NotReady: somebody does; names the port.
+    """
+    for port in (port for member in members for port in (member.port, member.metrics_port)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError as error:
+                advice = "stop who has it, or choose others with --port and --metrics-port"
+                raise NotReady(f"port {port} is in use: {advice}") from error
+
+
 def channel_to(member: Service) -> grpc.Channel:
     """Open a channel to a service of this machine, that finds it soon after it has started."""
     return grpc.insecure_channel(
@@ -166,6 +183,7 @@ def running(members: list[Service], variables: Mapping[str, str], logs: Path) ->
     """Start all services at once; stop them when left."""
     logs.mkdir(parents=True, exist_ok=True)
     suite = Suite(members, variables, logs)
+    check_ports(members)
     try:
         for member in members:
             suite.start(member)

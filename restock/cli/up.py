@@ -17,7 +17,15 @@ from restock.cli.histories import Histories
 from restock.cli.profile_import import ProfileImport, missing_profiles, most_loyal
 from restock.cli.profile_store import profile_store
 from restock.cli.recommend import ask, names, show
-from restock.cli.suite import LOOPBACK, RESTART_SECONDS, Service, environment, running, services
+from restock.cli.suite import (
+    LOOPBACK,
+    RESTART_SECONDS,
+    Service,
+    check_ports,
+    environment,
+    running,
+    services,
+)
 from restock.errors import NotReady, RestockError
 from restock.serving.local_redis import local_redis
 from restock.v1 import gateway_pb2 as pb
@@ -90,6 +98,7 @@ def run(
     """
     console = Console()
     store = BundleStore(home / "models")
+    check_ports(members)  # before minutes of training
     version = active_version(store, sample)
     started = time.monotonic()
     with local_redis(home, redis_port) as redis_url:

@@ -25,6 +25,8 @@ from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 
 EPOCH = date(1970, 1, 1)
+LEAST_WIDTH = 110
+"""Characters that a line of products takes."""
 PRODUCT_WIDTH = 16
 """Narrowest column of products; names are cut to what is left of the line."""
 CAPTION = (
@@ -127,6 +129,10 @@ def delete(
         receipt = store.DeleteUser(pb.DeleteUserRequest(user_id=user), timeout=TIMEOUT_SECONDS)
     console = Console(highlight=False)
     console.print(receipt_table(user, receipt))
+    if not (receipt.profiles or receipt.events):
+        console.print(
+            "Nothing was held of this user. Events of before now will be rejected all the same."
+        )
     console.print("Exported files still have these events: restock events forget DIR")
 
 
@@ -168,7 +174,13 @@ def replenishment(
         f"User {user} · {horizon} days from {day_of(answer.as_of_day)}"
         f" · model {answer.model_version or 'none'}"
     )
-    Console(highlight=False).print(replenishment_table(title, answer, names(home)))
+    if not answer.products:
+        typer.echo(f"Nothing that {user} bought is known.")
+        return
+    console = Console(highlight=False)
+    # The figures are never cut: where there is no room, and in a pipe, lines are longer.
+    width = max(console.width, LEAST_WIDTH)
+    console.print(replenishment_table(title, answer, names(home)), width=width, soft_wrap=False)
 
 
 def replenishment_table(

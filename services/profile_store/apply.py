@@ -4,9 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from restock.errors import InvalidRequest
-from services.profile_store.bounds import Bounds, newest_views, newest_words, within_days
+from services.profile_store.bounds import (
+    Bounds,
+    check_day,
+    newest_views,
+    newest_words,
+    within_days,
+    within_orders,
+)
 from services.profile_store.facts import CartWord, Fact, Impression, Order, Return, View
-from services.profile_store.ledger import MAX_MILLI, Cell, Cells, Ledger
+from services.profile_store.ledger import MAX_MILLI, Cell, Cells, Ledger, OrderPlace
 
 NOTHING = Cell(0, 0)
 Day = dict[int, Cell]
@@ -61,8 +68,12 @@ def with_order(ledger: Ledger, order: Order, bounds: Bounds) -> Ledger:
         returned = ledger.returns.get((order.order_hash, place), 0)
         units = max(line.units_milli - returned, 0)
         amounts.append(Amount(line.product_id, Cell(units, line.spend_milli(units))))
-    orders = {**ledger.orders, order.order_hash: ledger.log_length}
+    orders = ledger.orders
+    if order.day >= ledger.first_order_day:
+        orders = {**orders, order.order_hash: OrderPlace(ledger.log_length, order.day)}
     after = replace(ledger, orders=orders, cells=with_amounts(ledger, order.day, amounts))
+    check_day(after, order.day, bounds)
+    after = within_orders(after, bounds.orders)
     return within_days(after, bounds.product_days)
 
 
@@ -80,16 +91,27 @@ def with_return(
     after = replace(ledger, returns={**ledger.returns, key: returned})
     order = orders.get(given_back.order_hash)
     if order is None:
-        return after
+        return held(after, bounds)
     if given_back.line >= len(order.lines):
-        allowed = f"0 to {len(order.lines) - 1}, the lines of the order, not {given_back.line}"
-        raise InvalidRequest("order_return.line", allowed)
+        return after  # as when it is held: it never applies
     line = order.lines[given_back.line]
     kept, left = max(line.units_milli - before, 0), max(line.units_milli - returned, 0)
     less = Cell(left - kept, line.spend_milli(left) - line.spend_milli(kept))
     after = replace(after, cells=with_amounts(ledger, order.day, [Amount(line.product_id, less)]))
     # A day is new here only where an import replaced the order.
     return within_days(after, bounds.product_days)
+
+
+def held(ledger: Ledger, bounds: Bounds) -> Ledger:
+    """Keep a return whose order is not known yet.
+
+    Raises:
+        InvalidRequest: too many are kept.
+    """
+    if len(ledger.returns) > bounds.returns:
+        allowed = f"of an order that is known: {bounds.returns:,} lines were returned already"
+        raise InvalidRequest("order_return.order_id", allowed)
+    return ledger
 
 
 def with_amounts(ledger: Ledger, day: int, amounts: Iterable[Amount]) -> Cells:
@@ -101,24 +123,28 @@ def with_amounts(ledger: Ledger, day: int, amounts: Iterable[Amount]) -> Cells:
     if day < ledger.first_day:
         return ledger.cells
     cells = {**ledger.cells}
+    touched: dict[str, Day] = {}
     for amount in amounts:
-        days: Day = {**cells.get(amount.product_id, {})}
+        days = touched.get(amount.product_id)
+        if days is None:
+            days = touched[amount.product_id] = {**cells.get(amount.product_id, {})}
         old, more = days.get(day, NOTHING), amount.cell
         days[day] = Cell(old.units_milli + more.units_milli, old.spend_milli + more.spend_milli)
-        check_sums(days)
-        cells[amount.product_id] = days
-    return cells
+    for days in touched.values():
+        check_sums(days, days[day])
+    return cells | touched
 
 
-def check_sums(days: Mapping[int, Cell]) -> None:
-    """Check a product's sums.
+def check_sums(days: Mapping[int, Cell], changed: Cell) -> None:
+    """Check a product's sums, and the cell that was changed: it may be below 0.
 
     Raises:
-        InvalidRequest: one is too large.
+        InvalidRequest: one is out of range.
     """
-    units = sum(cell.units_milli for cell in days.values())
-    spend = sum(cell.spend_milli for cell in days.values())
-    if max(units, spend) > MAX_MILLI:
+    live = [cell for cell in days.values() if cell.units_milli > 0]
+    units = sum(cell.units_milli for cell in live)
+    spend = sum(max(cell.spend_milli, 0) for cell in live)
+    if max(units, spend) > MAX_MILLI or min(changed) < -MAX_MILLI:
         allowed = "a product's units and money in all below 2**63 thousandths"
         raise InvalidRequest("order.lines", allowed)
 

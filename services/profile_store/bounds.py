@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from restock.errors import InvalidRequest
@@ -16,38 +16,67 @@ class Bounds:
 
     product_days: int = 20_000
     """Products and days on which they were bought: the latest whole days that fit."""
+    orders: int = 5_000
+    """Orders: those of the latest whole days that fit. Of days before them nothing counts."""
+    returns: int = 10_000
+    """Lines of which something came back; more are REJECTED while their order is not known."""
     views: int = 20
     """Products looked at."""
     cart: int = 100
     """Products of which the cart has heard."""
 
 
-def within_days(ledger: Ledger, most: int) -> Ledger:
-    """Forget the oldest days until at most `most` product-days are left.
+def check_day(ledger: Ledger, day: int, bounds: Bounds) -> None:
+    """Check that one day alone fits.
 
     Raises:
-        InvalidRequest: the newest day alone has more.
+        InvalidRequest: it has too many products or orders.
     """
+    if sum(day in days for days in ledger.cells.values()) > bounds.product_days:
+        allowed = f"at most {bounds.product_days:,} products of a user on one day"
+        raise InvalidRequest("order.lines", allowed)
+    if sum(order.day == day for order in ledger.orders.values()) > bounds.orders:
+        allowed = f"at most {bounds.orders:,} orders of a user on one day"
+        raise InvalidRequest("order.order_id", allowed)
+
+
+def within_days(ledger: Ledger, most: int) -> Ledger:
+    """Forget the oldest days until at most `most` product-days are left."""
     if sum(map(len, ledger.cells.values())) <= most:
         return ledger
-    first_day = _first_day(ledger.cells, most)
+    first_day = first_that_fits((day for days in ledger.cells.values() for day in days), most)
     return replace(ledger, first_day=first_day, cells=_since(ledger.cells, first_day))
 
 
-def _first_day(cells: Cells, most: int) -> int:
-    """Day after the latest one from which on more than `most` product-days lie.
+def within_orders(ledger: Ledger, most: int) -> Ledger:
+    """Forget the orders of the oldest days until at most `most` are left, and all of those days."""
+    if len(ledger.orders) <= most:
+        return ledger
+    first = first_that_fits((order.day for order in ledger.orders.values()), most)
+    gone = {name for name, order in ledger.orders.items() if order.day < first}
+    first_day = max(ledger.first_day, first)
+    return replace(
+        ledger,
+        first_order_day=first,
+        first_day=first_day,
+        orders={name: order for name, order in ledger.orders.items() if name not in gone},
+        returns={key: units for key, units in ledger.returns.items() if key[0] not in gone},
+        cells=_since(ledger.cells, first_day),
+    )
+
+
+def first_that_fits(days: Iterable[int], most: int) -> int:
+    """Day after the latest one from which on more than `most` entries lie.
 
     Not the earliest that is kept: a day between the two may still come, and fit.
     """
-    products = Counter(day for days in cells.values() for day in days)
-    newest, kept = max(products), 0
-    for day in sorted(products, reverse=True):
-        kept += products[day]
+    entries = Counter(days)
+    kept = 0
+    for day in sorted(entries, reverse=True):
+        kept += entries[day]
         if kept > most:
-            break
-    if day == newest:
-        raise InvalidRequest("order.lines", f"at most {most:,} products of a user on one day")
-    return day + 1
+            return day + 1
+    return 0
 
 
 def _since(cells: Cells, first_day: int) -> Cells:

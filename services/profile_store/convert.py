@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from restock.core.segments import segment_of
 from restock.errors import InvalidRequest
-from restock.serving.convert import check_id
+from restock.serving.convert import MAX_ID_BYTES, check_id
 from restock.v1 import events_pb2, types_pb2
 from restock.v1 import profile_store_pb2 as pb
 from services.profile_store.deleting import Receipt
@@ -62,6 +62,19 @@ def profiles_response_to(
     )
 
 
+def fitting(answer: pb.BatchGetProfilesResponse, most_bytes: int) -> pb.BatchGetProfilesResponse:
+    """Return an answer that may be sent.
+
+    Raises:
+        InvalidRequest: it is too large.
+    """
+    size = answer.ByteSize()
+    if size > most_bytes:
+        allowed = f"so few that their profiles fit into {most_bytes:,} bytes, not {size:,}"
+        raise InvalidRequest("user_ids", allowed)
+    return answer
+
+
 def events_from(
     events: Sequence[events_pb2.Event], reader: EventReader
 ) -> tuple[list[Event], dict[int, Outcome]]:
@@ -111,7 +124,7 @@ def settled_to(
         rejected=[
             pb.RejectedEvent(
                 number=before.watermark + row + 1,
-                event_id=event.event_id,
+                event_id=event.event_id[:MAX_ID_BYTES],
                 field=error.field,
                 detail=error.allowed,
             )

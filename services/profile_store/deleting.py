@@ -1,11 +1,11 @@
 """Forgets a person, and gives out what is held of one."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
 from restock.errors import StoreUnavailable
 from services.profile_store.codec import Codec
+from services.profile_store.recording import pause
 from services.profile_store.repository import (
     Deletion,
     Entry,
@@ -53,7 +53,8 @@ class Rights:
         Raises:
             StoreUnavailable: the repository does not answer, or writers kept coming first.
         """
-        for _ in range(self._attempts):
+        for attempt in range(self._attempts):
+            await pause(attempt)
             snapshot = await self._repository.snapshot([user_id], [])
             kept, before = snapshot.kept[user_id], snapshot.deletions.get(user_id)
             ledger = self._codec.ledger_from(kept)
@@ -65,7 +66,6 @@ class Rights:
             forgotten = await self._repository.forget(user_id, kept, ledger.log_id, deletion)
             if forgotten is not None:
                 return Receipt(deletion, forgotten)
-            await asyncio.sleep(0)
         raise StoreUnavailable(f"writers came first {self._attempts} times")
 
     async def held(self, user_id: str) -> Kept:

@@ -9,7 +9,7 @@ from restock.errors import InvalidRequest
 from services.profile_store.apply import applied
 from services.profile_store.bounds import Bounds
 from services.profile_store.facts import Event, Impression, Order, Return
-from services.profile_store.ledger import Ledger
+from services.profile_store.ledger import Ledger, OrderPlace
 from services.profile_store.profile import MICROS
 from services.profile_store.repository import Deletion, Kept
 
@@ -104,7 +104,7 @@ def is_known(order: Order, orders: Mapping[int, Order]) -> bool:
     known = orders.get(order.order_hash)
     if known is None:
         return False
-    if known != order:
+    if replace(known, day=order.day) != order:
         allowed = (
             "not recorded before with another time or other lines; send a Return to correct it"
         )
@@ -123,7 +123,7 @@ def check_not_deleted(event: Event, deletion: Deletion | None) -> None:
         raise InvalidRequest("event_time", f"after {then}, when this user was deleted")
 
 
-def order_places(ledger: Ledger, events: list[Event]) -> dict[int, int]:
-    """Places in the log of the known orders that events name, by hash."""
+def named_orders(ledger: Ledger, events: list[Event]) -> dict[int, OrderPlace]:
+    """The known orders that events name, by hash."""
     named = {event.fact.order_hash for event in events if isinstance(event.fact, Order | Return)}
     return {order: ledger.orders[order] for order in named if order in ledger.orders}

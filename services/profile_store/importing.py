@@ -1,5 +1,6 @@
 """Loads purchases of the past, whole users at a time."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from services.profile_store.ledger import Cells, Ledger
 from services.profile_store.profile import profile_of
 from services.profile_store.recording import pause
 from services.profile_store.repository import Change, ProfileRepository, Snapshot
+from services.profile_store.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,13 @@ class Importer:
     ) -> tuple[list[History], InvalidRequest | None]:
         """Forget the oldest days of those who bought too much, up to the first who did in one day."""
         valid: list[History] = []
+        most = self._bounds.product_days
         for history in histories:
-            try:
-                ledger = within_days(Ledger(cells=history.cells), self._bounds.product_days)
-            except InvalidRequest as error:
-                allowed = f"{error.allowed} (user {history.user_id})"
+            products = Counter(day for days in history.cells.values() for day in days)
+            if max(products.values(), default=0) > most:
+                allowed = f"at most {most:,} products on one day (user {history.user_id})"
                 return valid, InvalidRequest(f"{history.path}.days", allowed)
+            ledger = within_days(Ledger(cells=history.cells), most)
             valid.append(replace(history, cells=ledger.cells, first_day=ledger.first_day))
         return valid, None
 
@@ -111,7 +114,11 @@ class Importer:
             history for history in wanted
             if replacing or not snapshot.kept[history.user_id].ledger
         ]  # fmt: skip
-        stored = await self._repository.commit([self._change(one, snapshot) for one in fresh])
+        turns, changes = Turns(), []
+        for history in fresh:
+            changes.append(self._change(history, snapshot))
+            await turns.give()
+        stored = await self._repository.commit(changes)
         loaded.deleted += len(pending) - len(wanted)
         loaded.kept += len(wanted) - len(fresh)
         loaded.imported += sum(stored)

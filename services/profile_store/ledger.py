@@ -31,6 +31,15 @@ class Cell(NamedTuple):
     """Money for them, in thousandths of the currency."""
 
 
+class OrderPlace(NamedTuple):
+    """Where a known order stands."""
+
+    place: int
+    """In the user's part of the log."""
+    day: int
+    """The day that it counts on, also should the shop's time zone change."""
+
+
 Cells = Mapping[str, Mapping[int, Cell]]
 """By product id and day."""
 
@@ -51,8 +60,10 @@ class Ledger:
     """Purchases by product and day. A day stays when all came back, so that bounds do not move."""
     first_day: int = 0
     """Days before it were forgotten to keep the profile within its bounds."""
-    orders: Mapping[int, int] = field(default_factory=dict)
-    """Hash of each order's id, and its place in the log."""
+    orders: Mapping[int, OrderPlace] = field(default_factory=dict)
+    """Where each order stands, by hash of its id."""
+    first_order_day: int = 0
+    """Orders of days before it were forgotten to keep the ledger within its bounds."""
     returns: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """Units that came back, in thousandths, by order hash and line; also of orders not known yet."""
     views: Mapping[str, int] = field(default_factory=dict)

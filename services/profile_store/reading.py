@@ -1,7 +1,7 @@
 """Reads ledgers, and the log in the order in which events were accepted."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
 from restock.errors import InvalidRequest
@@ -14,6 +14,8 @@ HIGHEST = 2**63 - 1
 """Of both numbers of a cursor; the store's own stay far below."""
 SPANS = 500
 """Entries of the order of all that are read at once."""
+EVENTS = 200
+"""Events that are read at once, or one span: each may be as large as a request."""
 PORTION_BYTES = 1_000_000
 """Events are given out when so many bytes are together, at the next place a cursor can stand for."""
 
@@ -55,8 +57,21 @@ async def portions(repository: ProfileRepository, after: str, up_to: str) -> Asy
     """
     while spans := await repository.spans(after, up_to, SPANS):
         after = spans[-1].cursor
-        for portion in cut(spans, await repository.entries_of(spans)):
-            yield portion
+        for group in groups_of(spans):
+            for portion in cut(group, await repository.entries_of(group)):
+                yield portion
+
+
+def groups_of(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Cut spans into groups that are read at once."""
+    group: list[Span] = []
+    for span in spans:
+        if group and sum(one.length for one in group) + span.length > EVENTS:
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group
 
 
 def cut(spans: Sequence[Span], found: Sequence[list[Entry]]) -> list[Portion]:

@@ -3,22 +3,26 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from restock.errors import StoreUnavailable
 from services.profile_store.bounds import Bounds
 from services.profile_store.codec import Codec
-from services.profile_store.draft import Draft, Outcome, draft_of, order_places
+from services.profile_store.draft import Draft, Outcome, draft_of, named_orders
 from services.profile_store.facts import Event
 from services.profile_store.ledger import Ledger
 from services.profile_store.profile import profile_of
 from services.profile_store.repository import Change, Entry, ProfileRepository, Snapshot
+from services.profile_store.turns import Turns
 
 PAUSE_SECONDS = 0.001
 """Pause before the second attempt at most; doubles with each, up to the longest."""
 LONGEST_PAUSE_SECONDS = 0.03
 """Longest pause before an attempt."""
+PORTION = 32
+"""Users whose events are recorded in one go: so few that reads in between wait for milliseconds only."""
 LOG_ID_BYTES = 12
 """So many random bytes that no two users' parts of the log ever share a name."""
 
@@ -59,7 +63,9 @@ class Recorder:
                 raise StoreUnavailable(f"other writers came first {lost} times")
             await pause(lost)
             now, later = by_user(pending)
-            again = await self._attempt(now, outcomes)
+            again: list[Event] = []
+            for users in portions_of(now):
+                again += await self._attempt({user: now[user] for user in users}, outcomes)
             lost += bool(again)
             pending = sorted(again + later, key=lambda event: event.row)
         return outcomes
@@ -70,19 +76,25 @@ class Recorder:
         """Try to record each user's events, and return those that have to be tried again."""
         ids = [event.event_id for of_user in events.values() for event in of_user]
         snapshot = await self._repository.snapshot([*events], ids)
-        drafts = {user: self._draft(user, snapshot) for user in events}
+        turns, drafts = Turns(), {}
+        for user in events:
+            drafts[user] = self._draft(user, snapshot)
+            await turns.give()
         await self._find_orders(drafts, events)
         for user, of_user in events.items():
             for event in of_user:
                 drafts[user].add(event, event.event_id in snapshot.known_events)
+                await turns.give()
         return await self._store(drafts, outcomes)
 
     async def _store(self, drafts: dict[str, Draft], outcomes: dict[int, Outcome]) -> list[Event]:
         """Store what changed, and return the events that have to be tried again."""
         changed = {user: draft for user, draft in drafts.items() if draft.accepted}
-        stored = await self._repository.commit(
-            [self._change(user, draft) for user, draft in changed.items()]
-        )
+        turns, changes = Turns(), []
+        for user, draft in changed.items():
+            changes.append(self._change(user, draft))
+            await turns.give()
+        stored = await self._repository.commit(changes)
         lost = {user for user, whole in zip(changed, stored, strict=True) if not whole}
         for user, draft in drafts.items():
             if user not in lost:
@@ -97,18 +109,18 @@ class Recorder:
     async def _find_orders(self, drafts: dict[str, Draft], events: dict[str, list[Event]]) -> None:
         """Read the orders that events name out of the log, which few events do."""
         wanted = [
-            (draft, order, place)
+            (draft, order, known)
             for user, draft in drafts.items()
-            for order, place in order_places(draft.ledger, events[user]).items()
+            for order, known in named_orders(draft.ledger, events[user]).items()
         ]
         if not wanted:
             return
         found = await self._repository.entries_at(
-            [(draft.ledger.log_id, place) for draft, _, place in wanted]
+            [(draft.ledger.log_id, known.place) for draft, _, known in wanted]
         )
-        for (draft, order, _), entry in zip(wanted, found, strict=True):
+        for (draft, order, known), entry in zip(wanted, found, strict=True):
             if entry is not None:  # else the user was deleted since, which is a conflict
-                draft.orders[order] = self._codec.order_from(entry)
+                draft.orders[order] = replace(self._codec.order_from(entry), day=known.day)
 
     def _change(self, user_id: str, draft: Draft) -> Change:
         ledger, body = named_log(draft.ledger), None
@@ -137,6 +149,13 @@ def by_user(events: Sequence[Event]) -> tuple[dict[str, list[Event]], list[Event
         else:
             now.setdefault(event.user_id, []).append(event)
     return now, later
+
+
+def portions_of(users: Iterable[str]) -> Iterator[list[str]]:
+    """Cut users into portions, between which others have their turn."""
+    waiting = iter(users)
+    while portion := list(islice(waiting, PORTION)):
+        yield portion
 
 
 def named_log(ledger: Ledger) -> Ledger:

@@ -42,6 +42,7 @@ from services.profile_store.repository import (
     user_hash,
 )
 
+REWRITE_POLL_SECONDS = 0.1
 SCAN_COUNT = 1_000
 """Deletions read at once."""
 FULL = "OOM command not allowed"
@@ -198,11 +199,26 @@ class RedisProfiles:
             deletions = int(await self._bulk.get(UNCOMPACTED_KEY) or 0)
             if not deletions:
                 return False
-            if (await self._bulk.info("persistence"))["aof_enabled"]:
+            if (await self._bulk.info("persistence")).get("aof_enabled"):
                 await self._bulk.bgrewriteaof()
+                await self._rewritten()
             # What was deleted meanwhile stays counted.
             await self._bulk.decrby(UNCOMPACTED_KEY, deletions)
             return True
+
+    async def _rewritten(self) -> None:
+        """Wait until the append-only file is written anew.
+
+        Raises:
+            StoreUnavailable: it was not.
+        """
+        while True:
+            await asyncio.sleep(REWRITE_POLL_SECONDS)
+            found: Any = await self._bulk.info("persistence")
+            if not (found["aof_rewrite_in_progress"] or found["aof_rewrite_scheduled"]):
+                break
+        if found["aof_last_bgrewrite_status"] != "ok":
+            raise StoreUnavailable("Redis did not write its append-only file anew")
 
     async def ping(self) -> None:
         """Return if Redis answers."""

@@ -28,6 +28,7 @@ from services.profile_store.repository import ProfileRepository
 
 Context = grpc.aio.ServicerContext[Any, Any]
 NO_MODEL = ShopModel()
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Store:
     """Told of deletions."""
     models: LiveModel[ShopModel]
     """What was learned of items and shoppers."""
+    most_bytes: int = 16 * MEBIBYTE
+    """Size of an answer that may be sent."""
 
 
 class ProfileStoreServicer(ProfileStoreServiceServicer):
@@ -73,7 +76,8 @@ class ProfileStoreServicer(ProfileStoreServiceServicer):
         """Answer many profiles, in the order asked."""
         user_ids = convert.user_ids_from(request)
         found = await self._store.profiles.read_many(user_ids)
-        return convert.profiles_response_to(user_ids, found, self._cuts())
+        answer = convert.profiles_response_to(user_ids, found, self._cuts())
+        return convert.fitting(answer, self._store.most_bytes)
 
     async def GetReplenishment(  # noqa: N802
         self, request: pb.GetReplenishmentRequest, context: Context

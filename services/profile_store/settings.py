@@ -32,8 +32,6 @@ class ProfileStoreSettings(ServiceSettings):
     """How long an event id is remembered; the proto promises 7 days."""
     write_attempts: int = Field(default=64, ge=1, le=1000)
     """How often a write is tried while other writers of the same user come first."""
-    max_product_days: int = Field(default=20_000, ge=1_000, le=20_000)
-    """Products and days that one profile holds: the latest whole days that fit. The proto promises it."""
     compaction_seconds: float = Field(default=3_600, gt=0, le=30 * 86_400)
     """How often, at most, Redis is asked to write its append-only file anew after a deletion."""
     max_clock_skew_seconds: int = Field(default=86_400, ge=0, le=366 * 86_400)

@@ -21,7 +21,7 @@ from services.profile_store.readiness import following
 from services.profile_store.recording import Recorder
 from services.profile_store.redis_profiles import RedisProfiles
 from services.profile_store.replenishing.model import build
-from services.profile_store.servicer import ProfileStoreServicer, Store
+from services.profile_store.servicer import MEBIBYTE, ProfileStoreServicer, Store
 from services.profile_store.settings import ProfileStoreSettings
 
 SERVICE = "restock.v1.ProfileStoreService"
@@ -49,11 +49,12 @@ async def wiring(settings: ProfileStoreSettings, shell: Shell) -> AsyncIterator[
     ):
         calendar = Calendar(ZoneInfo(settings.time_zone), settings.max_clock_skew_seconds)
         codec = codec_of(calendar)
-        bounds = Bounds(product_days=settings.max_product_days)
+        bounds = Bounds()
         writing = (profiles, codec, bounds, settings.write_attempts)
         rights = Rights(profiles, codec, settings.write_attempts)
+        most = settings.max_message_mebibytes * MEBIBYTE
         recorder, importer = Recorder(*writing), Importer(*writing)
-        store = Store(profiles, codec, recorder, importer, rights, compaction, live)
+        store = Store(profiles, codec, recorder, importer, rights, compaction, live, most)
         servicer = ProfileStoreServicer(store, calendar)
         add_ProfileStoreServiceServicer_to_server(servicer, shell.server)
         yield

@@ -174,13 +174,13 @@ class Shopper:
                 said[fact.remove_from_cart.product_id].append(word)
         last = {product: max(words) for product, words in said.items()}
         newest = sorted(last.items(), key=lambda word: (-word[1][0], word[0]))[: BOUNDS.cart]
-        bought, all_cells = self.purchases(), self.cells()
+        all_cells = self.cells()
         forgotten = {day for _, day in all_cells.keys() - remembered(all_cells).keys()}
         return [
             (product, units)
             for product, (_, is_out, units, day) in newest
             if not is_out
-            and not any(p == product and d >= day for p, d in bought)
+            and not any(p == product and d >= day for p, d in all_cells)
             and day > max(forgotten, default=-1)
         ]
 

@@ -1,13 +1,15 @@
 """What a whole suite promises while things go wrong around it."""
 
 import asyncio
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import pytest
 
 from restock.artifacts.store import BundleStore
-from restock.cli.suite import Suite
+from restock.cli.suite import Suite, check_ports, services
 from restock.errors import NotReady
 from restock.v1 import gateway_pb2 as pb
 from restock.v1 import profile_store_pb2
@@ -97,3 +99,12 @@ async def test_a_service_that_ends_while_others_wait_for_it_is_named_with_the_en
     broken = a_suite(home, RESTOCK_CANDIDATE_GEN_MODEL_POLL_SECONDS="never")
     with pytest.raises(NotReady, match=words), broken:
         pass
+
+
+async def test_a_port_that_somebody_listens_on_is_named_before_anything_is_started(home):
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        with pytest.raises(NotReady, match=f"^port {port} is in use: .*--port"):
+            check_ports([replace(services(1, 1)[0], port=port, metrics_port=0)])

@@ -153,6 +153,7 @@ def payload_of(event: events_pb2.Event) -> bytes:
     stored = events_pb2.Event()
     stored.CopyFrom(event)
     stored.ClearField("event_id")
+    stored.DiscardUnknownFields()  # what nobody can show a person is not kept
     return stored.SerializeToString(deterministic=True)
 
 

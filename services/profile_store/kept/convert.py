@@ -14,7 +14,7 @@ import zstandard
 from restock.core.signals import average_price, unit_prices
 from restock.v1 import stored_pb2, types_pb2
 from services.profile_store.facts import MILLI, CartWord
-from services.profile_store.ledger import Cell, Cells, Ledger
+from services.profile_store.ledger import Cell, Cells, Ledger, OrderPlace
 from services.profile_store.profile import Profile
 from services.profile_store.repository import Kept
 
@@ -61,12 +61,14 @@ def whole_ledger(ledger: Ledger, products: Iterable[str] | None = None) -> store
 
 def add_facts(message: stored_pb2.Ledger, ledger: Ledger) -> None:
     """Write what a ledger holds beside purchases."""
-    orders = sorted(ledger.orders.items(), key=lambda order: order[1])
+    orders = sorted(ledger.orders.items(), key=lambda order: order[1].place)
     returns = sorted(ledger.returns.items())
     views = sorted(ledger.views.items(), key=lambda view: (-view[1], view[0]))
     cart = sorted(ledger.cart.values(), key=lambda word: (-word.micros, word.product_id))
     message.order_hashes.extend(order for order, _ in orders)
-    message.order_steps.extend(steps_of([place for _, place in orders]))
+    message.order_steps.extend(steps_of([known.place for _, known in orders]))
+    message.order_days.extend(known.day for _, known in orders)
+    message.first_order_day = ledger.first_order_day
     message.return_hashes.extend(order for (order, _), _ in returns)
     message.return_lines.extend(line for (_, line), _ in returns)
     message.return_units_milli.extend(units for _, units in returns)
@@ -93,6 +95,7 @@ def ledger_from(kept: Kept) -> Ledger:
         strict=True,
     )  # fmt: skip
     returns = zip(message.return_hashes, message.return_lines, strict=True)
+    orders = map(OrderPlace, accumulate(message.order_steps), message.order_days)
     return Ledger(
         revision=message.revision,
         last_micros=message.last_micros,
@@ -100,7 +103,8 @@ def ledger_from(kept: Kept) -> Ledger:
         log_length=message.log_length,
         cells=cells_from(message, profile_from(kept.profile, "")),
         first_day=message.first_day,
-        orders=dict(zip(message.order_hashes, accumulate(message.order_steps), strict=True)),
+        orders=dict(zip(message.order_hashes, orders, strict=True)),
+        first_order_day=message.first_order_day,
         returns=dict(zip(returns, message.return_units_milli, strict=True)),
         views=dict(zip(message.viewed_product_ids, message.viewed_micros, strict=True)),
         cart={word[0]: CartWord(*word) for word in cart},

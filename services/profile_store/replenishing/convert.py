@@ -5,18 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from restock.core.arrays import Longs
-from restock.core.replenishment import Replenishment
+from restock.core.replenishment import Replenishment, ReplenishmentState
 from restock.errors import InvalidRequest
 from restock.serving.convert import check_id
 from restock.v1 import profile_store_pb2 as pb
 from restock.v1 import types_pb2
 from services.profile_store.events.calendar import Calendar
+from services.profile_store.fields import check_size
 from services.profile_store.profile import Profile
 
 DEFAULT_HORIZON_DAYS = 7
 MAX_HORIZON_DAYS = 90
 DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
+STATES = frozenset(map(int, ReplenishmentState))
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ def outlook_from(
     Raises:
         InvalidRequest: a field is outside what is allowed.
     """
+    check_size(len(request.states), len(STATES), "states", least=0)
     for position, state in enumerate(request.states):
-        if state not in pb.ReplenishmentState.values() or not state:
+        if state not in STATES:
             raise InvalidRequest(f"states[{position}]", f"a named ReplenishmentState, not {state}")
     day = calendar.day(now_seconds)
     if request.HasField("as_of_time"):

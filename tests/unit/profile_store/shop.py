@@ -22,7 +22,7 @@ from services.profile_store.facts import (
     View,
 )
 from services.profile_store.importing import Importer
-from services.profile_store.ledger import Ledger
+from services.profile_store.ledger import Ledger, OrderPlace
 from services.profile_store.reading import ledger_of
 from services.profile_store.recording import Recorder
 from services.profile_store.wiring import codec_of
@@ -155,4 +155,7 @@ async def kept_ledger(profiles: Any, user_id: str = "ann") -> Ledger:
 
 def without_places(ledger: Ledger) -> Ledger:
     """What is the same whichever way facts came: all but the log's name and places in it."""
-    return replace(ledger, log_id="", orders=dict.fromkeys(sorted(ledger.orders), 0))
+    days = {name: ledger.orders[name].day for name in sorted(ledger.orders)}
+    return replace(
+        ledger, log_id="", orders={name: OrderPlace(0, day) for name, day in days.items()}
+    )

@@ -32,7 +32,8 @@ def test_two_lines_and_two_orders_of_a_product_on_one_day_are_one_cell():
 
 def test_an_order_notes_its_place_in_the_log():
     ledger = the_ledger(View("milk", 1), an_order("o1"), Impression(), an_order("o2"))
-    assert ledger.orders == {hash_of("o1"): 1, hash_of("o2"): 3}
+    places = {name: order.place for name, order in ledger.orders.items()}
+    assert places == {hash_of("o1"): 1, hash_of("o2"): 3}
     assert ledger.log_length == 4
 
 
@@ -102,16 +103,42 @@ def test_a_return_names_its_line():
     assert cells(ledger) == {"milk": {DAY: (2000, 3000)}, "tea": {DAY: (1000, 1500)}}
 
 
-def test_a_line_that_the_order_does_not_have_is_refused():
-    with pytest.raises(InvalidRequest) as refused:
-        the_ledger(an_order("o1"), a_return("o1", line=1))
-    assert refused.value.field == "order_return.line"
-    assert "0 to 0" in refused.value.allowed
+def test_a_return_of_a_line_that_the_order_does_not_have_never_applies_before_or_after_it():
+    after = the_ledger(an_order("o1"), a_return("o1", line=1))
+    before = the_ledger(a_return("o1", line=1), an_order("o1"))
+    assert cells(after) == cells(before) == {"milk": {DAY: (1000, 1500)}}
+    assert after.revision == before.revision == 2
 
 
-def test_a_held_return_of_a_line_that_the_order_does_not_have_never_applies():
-    ledger = the_ledger(a_return("o1", line=1), an_order("o1"))
-    assert cells(ledger) == {"milk": {DAY: (1000, 1500)}}
+def test_of_more_orders_than_fit_the_oldest_days_are_forgotten_with_all_that_was_bought():
+    bounds = Bounds(orders=3)
+    ledger = Ledger()
+    for number, day in enumerate([DAY + 2, DAY, DAY + 1, DAY + 1]):
+        ledger = applied(ledger, an_order(f"o{number}", day), {}, bounds)
+    assert sorted(order.day for order in ledger.orders.values()) == [DAY + 1, DAY + 1, DAY + 2]
+    assert (ledger.first_order_day, ledger.first_day) == (DAY + 1, DAY + 1)
+    assert cells(ledger) == {"milk": {DAY + 1: (2000, 3000), DAY + 2: (1000, 1500)}}
+    late = applied(ledger, an_order("o9", DAY), {}, bounds)
+    assert (late.cells, late.orders) == (ledger.cells, ledger.orders)
+
+
+def test_a_day_of_more_products_than_fit_is_refused_also_when_it_is_not_the_newest():
+    bounds = Bounds(product_days=2)
+    lines = [a_line(product) for product in ("milk", "tea", "ham")]
+    ledger = applied(Ledger(), an_order("o1", DAY + 1), {}, bounds)
+    with pytest.raises(InvalidRequest, match="at most 2 products of a user on one day"):
+        applied(ledger, an_order("o2", DAY, *lines), {}, bounds)
+
+
+def test_more_returns_of_unknown_orders_than_fit_are_refused_and_those_of_known_ones_are_not():
+    bounds = Bounds(returns=2)
+    ledger = applied(Ledger(), an_order("o1"), {}, bounds)
+    known = {hash_of("o1"): an_order("o1")}
+    for name in ("x", "y"):
+        ledger = applied(ledger, a_return(name), {}, bounds)
+    with pytest.raises(InvalidRequest, match="2 lines were returned already"):
+        applied(ledger, a_return("z"), {}, bounds)
+    assert cells(applied(ledger, a_return("o1"), known, bounds)) == {"milk": {DAY: (0, 0)}}
 
 
 def test_a_return_of_another_order_is_held():

@@ -1,6 +1,6 @@
 import pytest
 
-from services.profile_store.draft import Outcome, Verdict, draft_of, order_places
+from services.profile_store.draft import Outcome, Verdict, draft_of, named_orders
 from services.profile_store.events.convert import hash_of
 from services.profile_store.facts import Impression, View
 from services.profile_store.ledger import Ledger
@@ -76,7 +76,9 @@ def test_an_event_id_twice_in_one_request_is_accepted_once():
 def test_the_id_of_a_rejected_event_is_free_for_another():
     draft = a_draft(the_ledger(an_order("o1")))
     draft.orders = {hash_of("o1"): an_order("o1")}
-    first, second = outcomes(draft, an_event("e1", a_return(line=7)), an_event("e1", a_word(), 1))
+    first, second = outcomes(
+        draft, an_event("e1", an_order("o1", DAY, a_line("tea"))), an_event("e1", a_word(), 1)
+    )
     assert (first.verdict, second.verdict) == (REJECTED, ACCEPTED)
 
 
@@ -122,12 +124,12 @@ def test_an_order_and_its_return_in_one_request_meet_whichever_comes_first():
 
 def test_a_rejected_row_leaves_its_neighbours():
     draft = a_draft()
-    events = [an_event("e1", an_order("o1")), an_event("e2", a_return(line=1), 1),
+    events = [an_event("e1", an_order("o1")), an_event("e2", an_order("o1", DAY, a_line("tea")), 1),
               an_event("e3", a_word(), 2)]  # fmt: skip
     found = outcomes(draft, *events)
     assert [one.verdict for one in found] == [ACCEPTED, REJECTED, ACCEPTED]
-    assert refusal(found[1]).field == "order_return.line"
-    assert draft.ledger.returns == {}
+    assert refusal(found[1]).field == "order.order_id"
+    assert list(draft.ledger.cells) == ["milk"]
     assert (draft.ledger.revision, draft.ledger.log_length) == (2, 2)
 
 
@@ -183,4 +185,5 @@ def test_only_places_of_known_orders_that_are_named_are_looked_up():
     ledger = the_ledger(an_order("o1"), View("milk", 1), an_order("o2"), an_order("o3"))
     events = [an_event("e1", an_order("o1")), an_event("e2", a_return("o3")),
               an_event("e3", a_return("o9")), an_event("e4", a_word())]  # fmt: skip
-    assert order_places(ledger, events) == {hash_of("o1"): 0, hash_of("o3"): 3}
+    places = {name: order.place for name, order in named_orders(ledger, events).items()}
+    assert places == {hash_of("o1"): 0, hash_of("o3"): 3}

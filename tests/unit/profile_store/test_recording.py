@@ -1,14 +1,19 @@
 import asyncio
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from restock.errors import StoreUnavailable
+from services.profile_store.bounds import Bounds
 from services.profile_store.deleting import Rights
 from services.profile_store.draft import Outcome, Verdict
+from services.profile_store.events.calendar import Calendar
 from services.profile_store.importing import History, Loaded
 from services.profile_store.ledger import Cell
 from services.profile_store.memory_profiles import MemoryProfiles
-from services.profile_store.recording import by_user, named_log
+from services.profile_store.profile import profile_of
+from services.profile_store.recording import Recorder, by_user, named_log
+from services.profile_store.wiring import codec_of
 from tests.unit.profile_store.shop import (
     CODEC,
     DAY,
@@ -148,7 +153,11 @@ async def test_an_order_of_another_user_is_another_order():
 async def test_a_rejected_row_stores_nothing_and_leaves_its_neighbours():
     profiles = MemoryProfiles()
     await record(profiles, ordered("o1"))
-    events = [returned("o1", line=7), viewed(event_id="e2"), viewed(event_id="e3", user_id="bob")]
+    events = [
+        ordered("o1", order_line("tea"), event_id="e1"),
+        viewed(event_id="e2"),
+        viewed(event_id="e3", user_id="bob"),
+    ]
     found = await record(profiles, *events)
     assert [one.verdict for one in found] == [REJECTED, ACCEPTED, ACCEPTED]
     assert found[0].revision == 0
@@ -315,3 +324,27 @@ async def test_a_log_that_has_a_name_keeps_it():
     await record(profiles, viewed())
     ledger = await kept_ledger(profiles)
     assert named_log(ledger) is ledger
+
+
+async def test_a_return_finds_its_orders_day_also_when_the_shops_time_zone_changed_since():
+    profiles = MemoryProfiles()
+    await record(profiles, ordered("o1", order_line("milk", 2), seconds=NOON + 6 * 3600))
+    tokyo = codec_of(Calendar(ZoneInfo("Asia/Tokyo"), 86_400))
+    recorder = Recorder(profiles, tokyo, Bounds(), 8)
+    await recorder.record(events_of([returned("o1", 2.0)]))
+    assert profile_of(await kept_ledger(profiles)).product_ids == []
+
+
+async def test_others_have_their_turn_while_a_thousand_users_events_are_recorded():
+    turns, views = 0, [viewed(event_id=f"e{n}", user_id=f"u{n}") for n in range(1000)]
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    await record(MemoryProfiles(), *views)
+    counting.cancel()
+    assert turns > 3

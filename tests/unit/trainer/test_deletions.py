@@ -36,8 +36,9 @@ def test_the_last_of_several_deletions_counts(tmp_path):
     assert read_deletions(tmp_path, "UTC").last_moments == {ANN: 9, user_hash("bob"): 7}
 
 
-def test_where_no_file_says_so_nobody_was_deleted(tmp_path):
-    assert not read_deletions(tmp_path, "UTC")
+def test_an_export_that_does_not_say_who_was_deleted_is_not_learned_from(tmp_path):
+    with pytest.raises(InvalidFile, match=r"deleted_users.parquet: missing: .*run it again"):
+        read_deletions(tmp_path, "UTC")
     assert not read_deletions(an_export(tmp_path, {}), "UTC")
 
 

@@ -13,7 +13,7 @@ from services.profile_store.kept.convert import (
     profile_to,
     steps_of,
 )
-from services.profile_store.ledger import MAX_DAY, MAX_MILLI, Cell, Ledger
+from services.profile_store.ledger import MAX_DAY, MAX_MILLI, Cell, Ledger, OrderPlace
 from services.profile_store.profile import profile_of
 from services.profile_store.repository import Kept
 from tests.unit.profile_store.shop import (
@@ -54,7 +54,11 @@ def ledgers(draw) -> Ledger:
         log_length=draw(some.integers(0, 2**32 - 1)),
         cells=draw(some.dictionaries(product_ids, days, max_size=5)),
         first_day=draw(some.integers(0, MAX_DAY + 1)),
-        orders=dict(zip(orders, draw(some.permutations(places)), strict=False)),
+        orders={
+            name: OrderPlace(place, draw(some.integers(0, MAX_DAY)))
+            for name, place in zip(orders, draw(some.permutations(places)), strict=False)
+        },
+        first_order_day=draw(some.integers(0, MAX_DAY + 1)),
         returns=draw(
             some.dictionaries(some.tuples(hashes, some.integers(0, 999)), millis, max_size=4)
         ),
