@@ -57,7 +57,7 @@ class Recorder:
             StoreFull: the repository takes no more; likewise.
         """
         outcomes: dict[int, Outcome] = {}
-        pending, lost = list(events), 0
+        turns, pending, lost = Turns(), list(events), 0
         while pending:
             if lost == self._attempts:
                 raise StoreUnavailable(f"other writers came first {lost} times")
@@ -65,18 +65,18 @@ class Recorder:
             now, later = by_user(pending)
             again: list[Event] = []
             for users in portions_of(now):
-                again += await self._attempt({user: now[user] for user in users}, outcomes)
+                again += await self._attempt({user: now[user] for user in users}, outcomes, turns)
             lost += bool(again)
             pending = sorted(again + later, key=lambda event: event.row)
         return outcomes
 
     async def _attempt(
-        self, events: dict[str, list[Event]], outcomes: dict[int, Outcome]
+        self, events: dict[str, list[Event]], outcomes: dict[int, Outcome], turns: Turns
     ) -> list[Event]:
         """Try to record each user's events, and return those that have to be tried again."""
         ids = [event.event_id for of_user in events.values() for event in of_user]
         snapshot = await self._repository.snapshot([*events], ids)
-        turns, drafts = Turns(), {}
+        drafts: dict[str, Draft] = {}
         for user in events:
             drafts[user] = self._draft(user, snapshot)
             await turns.give()
@@ -85,12 +85,14 @@ class Recorder:
             for event in of_user:
                 drafts[user].add(event, event.event_id in snapshot.known_events)
                 await turns.give()
-        return await self._store(drafts, outcomes)
+        return await self._store(drafts, outcomes, turns)
 
-    async def _store(self, drafts: dict[str, Draft], outcomes: dict[int, Outcome]) -> list[Event]:
+    async def _store(
+        self, drafts: dict[str, Draft], outcomes: dict[int, Outcome], turns: Turns
+    ) -> list[Event]:
         """Store what changed, and return the events that have to be tried again."""
         changed = {user: draft for user, draft in drafts.items() if draft.accepted}
-        turns, changes = Turns(), []
+        changes = []
         for user, draft in changed.items():
             changes.append(self._change(user, draft))
             await turns.give()

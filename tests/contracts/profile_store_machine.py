@@ -403,9 +403,6 @@ class ProfileStoreMachine(RuleBasedStateMachine):
         if event.HasField("order") and named is not None:
             is_same = micros_of(named) == micros_of(event) and named.order == event.order
             return (DUPLICATE, "") if is_same else (REJECTED, "order.order_id")
-        most = len(named.order.lines) if named is not None else 1000
-        if event.order_return.line >= most:
-            return REJECTED, "order_return.line"
         return ACCEPTED, ""
 
     def put(self, events: list[events_pb2.Event]) -> list[pb.EventResult]:

@@ -98,7 +98,7 @@ async def test_an_event_twice_in_one_request_is_applied_once(store):
 
 async def test_an_id_whose_first_event_is_rejected_is_free_for_the_next_user(store):
     await put(store, an_order("e0", order_id="o1"))
-    wrong = a_return("e1", "o1", line=1)
+    wrong = an_order("e1", a_line("tea"), order_id="o1")
     results = await put(store, wrong, an_order("e1", user_id="bob"))
     assert [result.status for result in results] == [REJECTED, ACCEPTED]
 
