@@ -1,4 +1,5 @@
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -173,3 +174,22 @@ def test_the_largest_sums_are_written():
 def test_steps_are_differences_the_first_to_0():
     assert steps_of([]) == []
     assert steps_of([0, 3, 3, 10]) == [0, 3, 0, 7]
+
+
+def test_a_shopper_of_1000_products_bought_on_2000_days_in_200_orders_is_kept_in_25_kilobytes():
+    chance = Random(1)
+    products = [str(chance.randrange(100_000, 10_000_000)) for _ in range(1000)]
+    cells = {
+        product: {
+            DAY - chance.randrange(365): Cell(
+                1000 * chance.randint(1, 3), chance.randrange(500, 9000)
+            )
+            for _ in range(chance.choice([1, 1, 1, 5]))
+        }
+        for product in products
+    }
+    orders = {chance.getrandbits(64): OrderPlace(place, DAY - 365 + place) for place in range(200)}
+    ledger = Ledger(revision=200, log_id="a" * 24, log_length=200, cells=cells, orders=orders)
+    found = kept(ledger)
+    assert sum(map(len, cells.values())) > 1_900
+    assert len(found.ledger) + len(found.profile) < 25_000
