@@ -25,9 +25,9 @@ from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 
 EPOCH = date(1970, 1, 1)
-LEAST_WIDTH = 110
+LEAST_WIDTH = 120
 """Characters that a line of products takes."""
-PRODUCT_WIDTH = 16
+PRODUCT_WIDTH = 40
 """Narrowest column of products; names are cut to what is left of the line."""
 CAPTION = (
     "cycle: days, and between which it lies with 80%; gaps: the shopper's own that it stands on"
@@ -177,10 +177,10 @@ def replenishment(
     if not answer.products:
         typer.echo(f"Nothing that {user} bought is known.")
         return
-    console = Console(highlight=False)
     # The figures are never cut: where there is no room, and in a pipe, lines are longer.
-    width = max(console.width, LEAST_WIDTH)
-    console.print(replenishment_table(title, answer, names(home)), width=width, soft_wrap=False)
+    width = max(Console().width, LEAST_WIDTH)
+    console = Console(highlight=False, width=width)
+    console.print(replenishment_table(title, answer, names(home)))
 
 
 def replenishment_table(
@@ -189,7 +189,7 @@ def replenishment_table(
     """Lay out products, one a row."""
     right = ("chance", "cycle", "gaps", "units")
     table = Table(
-        Column("product", overflow="ellipsis", no_wrap=True, min_width=PRODUCT_WIDTH),
+        Column("product", overflow="ellipsis", no_wrap=True, max_width=PRODUCT_WIDTH),
         Column("state", no_wrap=True),
         Column("due", no_wrap=True),
         *(Column(head, justify="right", no_wrap=True) for head in right),

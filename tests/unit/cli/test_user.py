@@ -24,8 +24,8 @@ def store():
 @pytest.fixture
 def restock(store):
     with serving(store) as address:
-        yield lambda *arguments, **more: runner.invoke(
-            app, ["user", *arguments, "--address", address], env={"COLUMNS": "120"}, **more
+        yield lambda *arguments, columns="120", **more: runner.invoke(
+            app, ["user", *arguments, "--address", address], env={"COLUMNS": columns}, **more
         )
 
 
@@ -156,3 +156,16 @@ def test_replenishment_looks_from_the_day_asked(restock, store):
 @pytest.mark.parametrize("days", ["0", "91"])
 def test_a_horizon_outside_the_range_is_refused(restock, days):
     assert restock("replenishment", "ann", "--horizon", days).exit_code == 2
+
+
+def test_no_figure_is_cut_in_a_pipe_of_80_columns(restock, store):
+    store.replenishment = pb.GetReplenishmentResponse(
+        products=[a_product(product_id="x" * 60)], as_of_day=DUE_DAY + 1
+    )
+    (line,) = [
+        one
+        for one in restock("replenishment", "ann", columns="80").stdout.splitlines()
+        if "xx" in one
+    ]
+    assert "–" in line
+    assert line.count("…") <= 1, "only the product's name may be cut"
