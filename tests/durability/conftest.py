@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 class Scale:
     """How much is done."""
 
-    rounds: int = 9
-    """Kills, three of each kind unless told otherwise."""
+    rounds: int = 3
+    """Kills, one of each kind unless told otherwise."""
     gone_seconds: float = 3
     """How long Redis is gone."""
     hang_seconds: float = 2

@@ -34,7 +34,7 @@ async def test_no_kill_loses_an_acknowledged_event_or_applies_one_twice(
                 said = await one_round(load, kind, draw, suite, redis_server)
                 found = await load.faults()
                 print(f"round {number}: {said}; {len(record.evidence.log):,} events in the log")
-                assert found == []
+                assert found == [], "\n".join(found)
             whole, _ = await read_log(load.stub)
     assert whole == record.evidence.log
     summary = {
