@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from restock.artifacts.event_files import user_hash
 from restock.artifacts.event_folder import DELETED_USERS
 from restock.core.arrays import Longs, Mask
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidFile
 from trainer.table import IdColumn
 from trainer.typed_parquet import mask_of, read_typed

@@ -4,7 +4,6 @@ Readers take `day=*/part-*.parquet` and leave out rows of users in `deleted_user
 moment of their deletion.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from restock.artifacts.event_folder import DELETED_USERS, EventFolder
 from restock.artifacts.whole_file import sync_folder, whole_file
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidFile
 
 COMPRESSION = "zstd"
@@ -189,8 +189,3 @@ def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
             return pq.read_table(file, columns=columns)
     except pa.ArrowException as error:
         raise InvalidFile(path, f"not a readable part file: {error}") from error
-
-
-def user_hash(user_id: str) -> str:
-    """Lower-case hexadecimal SHA-256 of a user id: all that is kept of a deleted user."""
-    return hashlib.sha256(user_id.encode()).hexdigest()

@@ -7,7 +7,6 @@ changes nothing: users that exist are kept, or replaced by the same.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TypeVar
 
 import grpc
@@ -18,6 +17,7 @@ from restock.artifacts.profiles import ProfileTable
 from restock.cli.histories import MESSAGE_PURCHASES, MESSAGE_USERS, Histories
 from restock.cli.import_checkpoint import Loaded
 from restock.cli.profile_store import TIMEOUT_SECONDS
+from restock.core.user_hash import user_hash
 from restock.v1 import profile_store_pb2 as pb
 from restock.v1 import types_pb2
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
@@ -179,11 +179,6 @@ def deleted_hashes(store: ProfileStoreServiceStub) -> set[str]:
     """
     answers = store.ListDeletedUsers(pb.ListDeletedUsersRequest(), timeout=TIMEOUT_SECONDS)
     return {user.user_hash for answer in answers for user in answer.users}
-
-
-def user_hash(user_id: str) -> str:
-    """Hash of a user id, as the store keeps it of a deleted user."""
-    return sha256(user_id.encode()).hexdigest()
 
 
 def most_loyal(profiles: ProfileTable) -> str:

@@ -7,6 +7,7 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from restock.core.segments import segment_of
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidRequest
 from restock.serving.convert import MAX_ID_BYTES, check_id
 from restock.v1 import events_pb2, types_pb2
@@ -20,7 +21,7 @@ from services.profile_store.fields import check_many_ids, check_size
 from services.profile_store.importing import History, Loaded
 from services.profile_store.kept.convert import ledger_from, profile_from, whole_ledger
 from services.profile_store.ledger import MAX_DAY, MAX_MILLI, Cell
-from services.profile_store.repository import Deletion, Entry, Kept, user_hash
+from services.profile_store.repository import Deletion, Entry, Kept
 
 Cuts = tuple[float, float, float]
 MAX_USERS = 1_000

@@ -96,14 +96,13 @@ class Importer:
         return valid, None
 
     async def _load(self, pending: dict[str, History], replacing: bool, loaded: Loaded) -> None:
-        for attempt in range(self._attempts):
-            if not pending:
-                return
+        attempt = 0
+        while pending:
+            if attempt == self._attempts:
+                raise StoreUnavailable(f"other writers came first {attempt} times")
             await pause(attempt)
             pending = await self._attempt(pending, replacing, loaded)
-        if not pending:
-            return
-        raise StoreUnavailable(f"other writers came first {self._attempts} times")
+            attempt += 1
 
     async def _attempt(
         self, pending: dict[str, History], replacing: bool, loaded: Loaded

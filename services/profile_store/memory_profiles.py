@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 
+from restock.core.user_hash import user_hash
 from services.profile_store.repository import (
     Change,
     Deletion,
@@ -12,7 +13,6 @@ from services.profile_store.repository import (
     Kept,
     Snapshot,
     Span,
-    user_hash,
 )
 
 NO_MARK = (float("-inf"), "")

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
+from restock.core.user_hash import user_hash
 from restock.errors import StoreFull, StoreUnavailable
 from services.profile_store.pipelined_reads import PipelinedReads
 from services.profile_store.redis_settings import shortcomings
@@ -39,7 +40,6 @@ from services.profile_store.repository import (
     Kept,
     Snapshot,
     Span,
-    user_hash,
 )
 
 REWRITE_POLL_SECONDS = 0.1

@@ -6,7 +6,6 @@ has a ledger, a profile that follows from it, and a part of the log that is only
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 
@@ -92,11 +91,6 @@ class Forgotten(NamedTuple):
     """Events of the log."""
     marks: int
     """Marks of event ids."""
-
-
-def user_hash(user_id: str) -> str:
-    """What is left of a deleted user's id: its SHA-256, in lower-case hexadecimal."""
-    return sha256(user_id.encode()).hexdigest()
 
 
 class ProfileRepository(Protocol):

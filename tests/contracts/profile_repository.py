@@ -2,6 +2,7 @@
 
 import asyncio
 
+from restock.core.user_hash import user_hash
 from services.profile_store.repository import (
     Change,
     Deletion,
@@ -11,7 +12,6 @@ from services.profile_store.repository import (
     ProfileRepository,
     Snapshot,
     Span,
-    user_hash,
 )
 
 NOTE = Deletion(micros=1_700_000_000_000_000, revision=7)

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from restock.core.user_hash import user_hash
 from restock.errors import StoreUnavailable
 from services.profile_store.redis_profiles import RedisProfiles, answering
-from services.profile_store.repository import Deletion, Kept, user_hash
+from services.profile_store.repository import Deletion, Kept
 from tests.contracts.profile_repository import a_change, forget, log_of
 
 LOG = f"restock:log:{log_of('ann')}".encode()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from restock.artifacts.event_files import DELETED_SCHEMA, EventRow, table_of, user_hash
+from restock.artifacts.event_files import DELETED_SCHEMA, EventRow, table_of
+from restock.core.user_hash import user_hash
 
 MICROS = 1_000_000
 EPOCH = date(1970, 1, 1)

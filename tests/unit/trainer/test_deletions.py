@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from restock.artifacts.event_files import user_hash
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidFile
 from tests.unit.trainer.an_export import an_export
 from tests.unit.trainer.shop import a_column

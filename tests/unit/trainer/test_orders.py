@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restock.artifacts.event_files import EventRow, table_of, user_hash
+from restock.artifacts.event_files import EventRow, table_of
+from restock.core.user_hash import user_hash
 from tests.unit.trainer.an_export import a_return, an_order, micros
 from tests.unit.trainer.shop import TUNING
 from trainer.clean import clean

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from restock.artifacts.event_files import EventRow, table_of, user_hash
+from restock.artifacts.event_files import EventRow, table_of
 from restock.artifacts.store import BundleStore
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidFile
 from tests.unit.trainer.an_export import (
     a_return,
