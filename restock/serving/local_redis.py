@@ -47,10 +47,28 @@ def local_redis(home: Path, port: int) -> Iterator[str]:
     port = port or free_port()
     folder = home / "redis"
     folder.mkdir(parents=True, exist_ok=True)
-    process = start_server(redis_binary(), folder, port)
-    try:
-        wait_until_answering(process, port, folder / "redis.log")
+    with running_server(redis_binary(), folder, port):
         yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def running_server(binary: Path, folder: Path, port: int) -> Iterator[None]:
+    """Run a server until left.
+
+    Raises:
+        OSError: it did not start; its log says why.
+    """
+    process, log = start_server(binary, folder, port), folder / "redis.log"
+    try:
+        try:
+            wait_until_answering(process, port, log)
+        except OSError:
+            # From Redis 7 on: killed while it wrote a torn file anew, it mends that file and ends.
+            if process.poll() is None:
+                raise
+            process = start_server(binary, folder, port)
+            wait_until_answering(process, port, log)
+        yield
     finally:
         stop_server(process)
 

@@ -1,20 +1,18 @@
 """Everything in Redis or Valkey, 6.2 or later: one server with as many replicas as one likes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from restock.core.user_hash import user_hash
-from restock.errors import StoreFull, StoreUnavailable
+from restock.errors import StoreUnavailable
 from services.profile_store.pipelined_reads import PipelinedReads
+from services.profile_store.redis_clients import Clients, answering
 from services.profile_store.redis_settings import shortcomings
 from services.profile_store.redis_values import (
     DELETED_KEY,
@@ -45,8 +43,6 @@ from services.profile_store.repository import (
 REWRITE_POLL_SECONDS = 0.1
 SCAN_COUNT = 1_000
 """Deletions read at once."""
-FULL = "OOM command not allowed"
-"""What Redis answers when it has reached its memory limit."""
 
 
 class RedisProfiles:
@@ -54,15 +50,13 @@ class RedisProfiles:
 
     def __init__(
         self,
-        redis: Redis,
+        clients: Clients,
         reads: PipelinedReads,
-        bulk: Redis,
         dedupe_seconds: int,
         write_connections: int,
     ) -> None:
-        self._redis = redis
+        self._clients = clients
         self._reads = reads
-        self._bulk = bulk
         self._dedupe_seconds = dedupe_seconds
         self._writes = asyncio.Semaphore(write_connections)
         package = files("services.profile_store")
@@ -88,15 +82,12 @@ class RedisProfiles:
             dedupe_seconds: how long event ids are remembered.
             write_connections: writes under way at once.
         """
-        redis = client_of(url, timeout_seconds, timeout_seconds)
-        bulk = client_of(url, timeout_seconds, import_timeout_seconds)
-        reads = PipelinedReads(redis.connection_pool, timeout_seconds)
-        try:
-            yield cls(redis, reads, bulk, dedupe_seconds, write_connections)
-        finally:
-            await reads.close()
-            await bulk.aclose()
-            await redis.aclose()
+        async with Clients.open(url, timeout_seconds, import_timeout_seconds) as clients:
+            reads = PipelinedReads(clients.reads.connection_pool, timeout_seconds)
+            try:
+                yield cls(clients, reads, dedupe_seconds, write_connections)
+            finally:
+                await reads.close()
 
     async def read(self, user_id: str) -> bytes | None:
         """Return one profile."""
@@ -107,12 +98,13 @@ class RedisProfiles:
         """Return profiles in the order asked, in one round trip."""
         with answering():
             return cast(
-                list[bytes | None], await self._redis.mget([profile_key(user) for user in user_ids])
+                list[bytes | None],
+                await self._clients.reads.mget([profile_key(user) for user in user_ids]),
             )
 
     async def snapshot(self, user_ids: Sequence[str], event_ids: Sequence[str]) -> Snapshot:
         """Return what is kept, which events are known and who was deleted, in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._clients.reads.pipeline(transaction=False)
         keys = [ledger_key(user) for user in user_ids] + [profile_key(user) for user in user_ids]
         pipeline.mget(keys + [mark_key(event_id) for event_id in event_ids])
         pipeline.hmget(DELETED_KEY, [user_hash(user_id) for user_id in user_ids])
@@ -139,7 +131,8 @@ class RedisProfiles:
         if not changes:
             return []
         imports = not any(change.entries for change in changes)
-        pipeline = (self._bulk if imports else self._redis).pipeline(transaction=False)
+        client = self._clients.bulk_writes if imports else self._clients.writes
+        pipeline = client.pipeline(transaction=False)
         for change in changes:
             keys, arguments = self._commit_of(change)
             pipeline.eval(self._commit_script, len(keys), *keys, *arguments)
@@ -152,18 +145,18 @@ class RedisProfiles:
     async def entries_at(self, places: Sequence[tuple[str, int]]) -> list[Entry | None]:
         """Return the events at places, in one round trip that a writer waits for."""
         spans = [Span("", log_id, place, 1) for log_id, place in places]
-        return [one[0] if one else None for one in await entries_in(self._redis, spans)]
+        return [one[0] if one else None for one in await entries_in(self._clients.reads, spans)]
 
     async def spans(self, after: str, up_to: str, count: int) -> list[Span]:
         """Return what was added to the log, in order."""
         first = f"({after}" if after else "-"
         with answering():
-            found: Any = await self._bulk.xrange(ORDER_KEY, first, up_to or "+", count)
+            found: Any = await self._clients.bulk.xrange(ORDER_KEY, first, up_to or "+", count)
         return [span_of(cursor, fields[b"at"]) for cursor, fields in found]
 
     async def entries_of(self, spans: Sequence[Span]) -> list[list[Entry]]:
         """Return each span's events, in one round trip."""
-        return await entries_in(self._bulk, spans)
+        return await entries_in(self._clients.bulk, spans)
 
     async def forget(
         self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
@@ -176,9 +169,10 @@ class RedisProfiles:
         arguments: list[Any] = [
             commit_bytes(kept.commit), user_hash(user_id), note, MARK_PREFIX, log_id,
         ]  # fmt: skip
+        client = self._clients.bulk_writes
         async with self._writes:
             with answering():
-                answer = await self._bulk.eval(self._forget_script, len(keys), *keys, *arguments)
+                answer = await client.eval(self._forget_script, len(keys), *keys, *arguments)
         return None if answer is None else Forgotten(*answer)
 
     async def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
@@ -186,7 +180,7 @@ class RedisProfiles:
         cursor = 0
         while True:
             with answering():
-                found: Any = await self._bulk.hscan(DELETED_KEY, cursor, count=SCAN_COUNT)
+                found: Any = await self._clients.bulk.hscan(DELETED_KEY, cursor, count=SCAN_COUNT)
             cursor, notes = found
             if notes:
                 yield [(name.decode(), deletion_of(note)) for name, note in notes.items()]
@@ -196,14 +190,14 @@ class RedisProfiles:
     async def compact(self) -> bool:
         """Ask Redis to write its append-only file anew, if it has one that remembers deletions."""
         with answering():
-            deletions = int(await self._bulk.get(UNCOMPACTED_KEY) or 0)
+            deletions = int(await self._clients.bulk.get(UNCOMPACTED_KEY) or 0)
             if not deletions:
                 return False
-            if (await self._bulk.info("persistence")).get("aof_enabled"):
-                await self._bulk.bgrewriteaof()
+            if (await self._clients.bulk.info("persistence")).get("aof_enabled"):
+                await self._clients.bulk.bgrewriteaof()
                 await self._rewritten()
             # What was deleted meanwhile stays counted.
-            await self._bulk.decrby(UNCOMPACTED_KEY, deletions)
+            await self._clients.bulk.decrby(UNCOMPACTED_KEY, deletions)
             return True
 
     async def _rewritten(self) -> None:
@@ -214,7 +208,7 @@ class RedisProfiles:
         """
         while True:
             await asyncio.sleep(REWRITE_POLL_SECONDS)
-            found: Any = await self._bulk.info("persistence")
+            found: Any = await self._clients.bulk.info("persistence")
             if not (found["aof_rewrite_in_progress"] or found["aof_rewrite_scheduled"]):
                 break
         if found["aof_last_bgrewrite_status"] != "ok":
@@ -223,12 +217,12 @@ class RedisProfiles:
     async def ping(self) -> None:
         """Return if Redis answers."""
         with answering():
-            await self._redis.ping()
+            await self._clients.reads.ping()
 
     async def shortcomings(self) -> list[str]:
         """Say which of Redis' settings may cost acknowledged events."""
         with answering():
-            return await shortcomings(self._redis)
+            return await shortcomings(self._clients.reads)
 
     async def _executed(self, pipeline: Any) -> list[Any]:
         async with self._writes:
@@ -263,39 +257,3 @@ async def entries_in(client: Redis, spans: Sequence[Span]) -> list[list[Entry]]:
     with answering():
         found = await pipeline.execute()
     return [[entry_of(value) for value in values] for values in found]
-
-
-def client_of(url: str, connect_seconds: float, answer_seconds: float) -> Redis:
-    """Make a client that connects with its first command."""
-    return Redis.from_url(
-        url,
-        protocol=2,
-        socket_connect_timeout=connect_seconds,
-        socket_timeout=answer_seconds,
-        health_check_interval=0,
-        # A connection that Redis closed meanwhile is made anew; a timeout is not tried again.
-        retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-    )
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn Redis' errors into the domain's.
-
-    Raises:
-        StoreFull: Redis has reached its memory limit; a user's change is stored whole or not at all.
-        StoreUnavailable: Redis does not answer in time, or refuses: it is a replica, or cannot write
-            to its disk.
-    """
-    try:
-        yield
-    except ResponseError as error:
-        # Redis 6.2 answers with the error of a script, which tells the reason only in its text.
-        if isinstance(error, OutOfMemoryError) or FULL in str(error):
-            raise StoreFull(
-                "Redis has reached its memory limit; sending again is harmless"
-            ) from error
-        raise StoreUnavailable(f"Redis refuses: {error}") from error
-    except (RedisError, OSError, TimeoutError) as error:
-        # The address stays in the log: strangers learn nothing of the inside.
-        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error

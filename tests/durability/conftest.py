@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 class Scale:
     """How much is done."""
 
-    rounds: int = 3
+    rounds: int = 9
     """Kills, one of each kind unless told otherwise."""
     gone_seconds: float = 3
     """How long Redis is gone."""

@@ -41,6 +41,10 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
+    def log(self) -> Path:
+        return self.folder / "redis.log"
+
+    @property
     def file(self) -> Path:
         """Its append-only file; from Redis 7 on one of several in a folder, the one that grows."""
         return max(self.folder.rglob("appendonly*.aof"))
@@ -51,9 +55,15 @@ class RedisServer:
         self.process = start_server(self.binary, self.folder, self.port)
 
     def wait(self) -> None:
-        """Wait until it has loaded its data."""
+        """Wait until it has loaded its data; start it once more if it mended its file and ended."""
         assert self.process is not None
-        wait_until_answering(self.process, self.port, self.folder / "redis.log")
+        try:
+            wait_until_answering(self.process, self.port, self.log)
+        except OSError:
+            if self.process.poll() is None:
+                raise
+            self.start()
+            wait_until_answering(self.process, self.port, self.log)
 
     def kill(self) -> None:
         """Kill -9."""

