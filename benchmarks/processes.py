@@ -15,8 +15,8 @@ from rich.progress import Progress
 
 from benchmarks.bare_star import LEAVES
 from benchmarks.messages import Messages, save
+from benchmarks.profiles import import_profiles
 from restock.artifacts.store import BundleStore
-from restock.cli.profile_import import import_profiles
 from restock.cli.suite import environment, running, services
 from restock.serving.local_redis import local_redis
 

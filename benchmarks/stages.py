@@ -22,10 +22,10 @@ import numpy as np  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from benchmarks.profiles import profile_to  # noqa: E402
 from restock.artifacts.bundle import Bundle  # noqa: E402
 from restock.artifacts.profiles import ProfileTable  # noqa: E402
 from restock.artifacts.store import BundleStore  # noqa: E402
-from restock.cli.profile_import import profile_to  # noqa: E402
 from restock.core import als, candidates, item_cf, rerank  # noqa: E402
 from restock.core.signals import MILLI  # noqa: E402
 from restock.v1 import candidate_gen_pb2, reranker_pb2, types_pb2  # noqa: E402

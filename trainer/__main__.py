@@ -5,12 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
 
 from restock.artifacts.store import BundleStore
 from restock.errors import RestockError
+from restock.time_zone import known_zone
 from restock.tuning_config import TuningConfig, read_changes
 from trainer.columns import COMPLETE_JOURNEY, read_columns
 from trainer.read import Source
@@ -33,7 +33,7 @@ def options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--time-zone",
-        type=known_zone,
+        type=zone_option,
         default=os.environ.get("RESTOCK_TIME_ZONE") or None,
         help="the shop's, where the columns file names none",
     )
@@ -43,16 +43,16 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def known_zone(name: str) -> str:
+def zone_option(name: str) -> str:
     """Refuse a name that is no time zone.
 
     Raises:
         argparse.ArgumentTypeError: it is none.
     """
     try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise argparse.ArgumentTypeError(f"{name!r} is no time zone of this machine") from error
+        return known_zone(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(given: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeEla
 from rich.text import Text
 
 from restock.cli.profile_store import ADDRESS, Address, profile_store
+from restock.cli.source import zone_option
 from restock.errors import RestockError
 
 PORTION_ROWS = 250_000
@@ -19,19 +20,6 @@ MOST_PORTION_ROWS = 10_000_000
 """Texts of one portion stay well below the 2 GiB that a column of Arrow takes."""
 
 app = typer.Typer(help="Bring the log of events into Parquet files.", no_args_is_help=True)
-
-
-def known_zone(name: str) -> str:
-    """Refuse a name that is no time zone.
-
-    Raises:
-        typer.BadParameter: it is none.
-    """
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(f"{name!r} is no time zone of this machine") from None
-    return name
 
 
 @app.command()
@@ -44,7 +32,7 @@ def export(
         str,
         typer.Option(
             envvar="RESTOCK_TIME_ZONE",
-            callback=known_zone,
+            callback=zone_option,
             help="The shop's time zone: it says on which day an event falls.",
         ),
     ] = "UTC",

@@ -2,21 +2,22 @@
 
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from restock.time_zone import known_zone
 
-def known_zone(name: str | None) -> str | None:
+
+def zone_option(name: str | None) -> str | None:
     """Refuse a name that is no time zone.
 
     Raises:
         typer.BadParameter: it is none.
     """
     try:
-        return ZoneInfo(name).key if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(f"{name!r} is no time zone of this machine") from None
+        return known_zone(name) if name else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 TransactionsFile = Annotated[
@@ -48,7 +49,7 @@ TimeZone = Annotated[
     str | None,
     typer.Option(
         envvar="RESTOCK_TIME_ZONE",
-        callback=known_zone,
+        callback=zone_option,
         help="The shop's time zone, where the columns file names none.",
     ),
 ]

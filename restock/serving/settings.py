@@ -1,10 +1,11 @@
 """Settings that every service has, from the environment. A service's own settings extend them."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from restock.time_zone import known_zone
 
 
 class ServiceSettings(BaseSettings):
@@ -49,13 +50,9 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("time_zone")
     @classmethod
-    def known_zone(cls, name: str) -> str:
+    def check_zone(cls, name: str) -> str:
         """Refuse a name that is no time zone."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is no time zone of this machine") from error
-        return name
+        return known_zone(name)
 
     @property
     def models(self) -> Path:

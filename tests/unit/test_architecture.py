@@ -116,7 +116,8 @@ def test_a_service_knows_no_other_and_not_the_trainer(module):
 @pytest.mark.parametrize("module", below("trainer"))
 def test_the_trainer_knows_what_is_on_disk_but_no_service(module):
     inward = ("trainer", "restock.artifacts", "restock.core")
-    assert strangers(module, *inward, "restock.tuning_config", "restock.errors") == set()
+    plain = ("restock.tuning_config", "restock.errors", "restock.time_zone")
+    assert strangers(module, *inward, *plain) == set()
     assert "grpc" not in third_parties(module)
 
 
