@@ -9,6 +9,7 @@ from redis import Redis
 
 from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
+from services.profile_store.redis_values import UNCOMPACTED_KEY
 from tests.integration.profile_store.conftest import serving
 from tests.integration.profile_store.messages import (
     ACCEPTED,
@@ -110,14 +111,11 @@ class Folder:
                 return self.client.dump(key)
 
     async def rewritten(self) -> None:
-        """Wait until the server has written its append-only file anew, as the service asked it to."""
+        """Wait until the server has written its append-only file anew, as it was asked to for a deletion."""
         await eventually(self.is_rewritten, bool)
 
     async def is_rewritten(self) -> bool:
-        asked = self.client.info("commandstats").get("cmdstat_bgrewriteaof", {"calls": 0})
-        state = self.client.info("persistence")
-        under_way = state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"]
-        return asked["calls"] > 0 and not under_way
+        return int(self.client.get(UNCOMPACTED_KEY)) == 0
 
 
 def readable(value: bytes) -> bytes:
