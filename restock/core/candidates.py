@@ -11,6 +11,7 @@ from restock.core.attention import NO_VIEWS, Views, attention
 from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
 from restock.core.popularity import decay
+from restock.core.purchase_days import NO_DAYS, PurchaseDays
 from restock.core.scoring import score_pool
 from restock.tuning_config import TuningConfig
 
@@ -31,6 +32,8 @@ class History:
     """(products,) float32: units in all."""
     spend: Floats
     """(products,) float32: money in all, in the shop's currency."""
+    days: PurchaseDays = NO_DAYS
+    """On which days each was bought; what does not ask for single days works without."""
 
 
 @dataclass(frozen=True, eq=False)

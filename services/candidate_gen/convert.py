@@ -10,6 +10,7 @@ from restock.core.attention import NO_VIEWS, Views
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Query
 from restock.core.catalogue import Catalogue
+from restock.core.purchase_days import PurchaseDays, days_of
 from restock.core.signals import MILLI
 from restock.errors import InvalidRequest
 from restock.serving.convert import (
@@ -31,6 +32,8 @@ MAX_CANDIDATES = 1000
 MAX_POPULAR = 10_000
 MAX_NEIGHBOURS = 100
 MAX_PROFILE_PRODUCTS = 20_000
+MAX_PROFILE_PURCHASES = 20_000
+"""Pairs of a product and a day, as many as the profile store keeps."""
 MAX_CART_PRODUCTS = 100
 MAX_VIEWS = 20
 CART = ("profile.cart_product_ids", "profile.cart_units_milli")
@@ -98,7 +101,32 @@ def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:
     check_purchases(
         history.purchase_counts, history.first_days, history.last_days, "profile", least=1
     )
-    return history
+    return replace(history, days=days_from(profile, history))
+
+
+def days_from(profile: types_pb2.Profile, history: History) -> PurchaseDays:
+    """Decode on which days each product was bought, beside columns that were checked.
+
+    Raises:
+        InvalidRequest: there are more than 20,000 in all, or the steps do not lead from first to last
+            days.
+    """
+    counts = history.purchase_counts.astype(np.int64)
+    if counts.sum() > MAX_PROFILE_PURCHASES:
+        allowed = f"at most {MAX_PROFILE_PURCHASES:,} in all, not {counts.sum():,}"
+        raise InvalidRequest("profile.purchase_counts", allowed)
+    found = days_of(
+        counts,
+        history.first_days.astype(np.int64),
+        history.last_days.astype(np.int64),
+        np.array(profile.inner_day_steps, np.int64),
+    )
+    if found is None:
+        allowed = (
+            "purchase_counts - 2 steps of at least 1 for each product, up to before its last day"
+        )
+        raise InvalidRequest("profile.inner_day_steps", allowed)
+    return found
 
 
 def column(profile: types_pb2.Profile, name: str, products: int) -> Floats:

@@ -25,6 +25,8 @@ MAX_PART = 1e6
 LAST_DAY = 84_006
 """2200-01-01, counted from 1970-01-01."""
 SECONDS_A_DAY = 86_400
+MAX_PURCHASES = 20_000
+"""Most purchases of a profile that candidate_gen takes."""
 MAX_VIEWS = 20
 MAX_CART_PRODUCTS = 100
 """Most views and cart products of a profile that candidate_gen takes."""
@@ -110,7 +112,23 @@ def fault_of_profile(profile: Profile) -> str:
         return "a product twice or without an id"
     if max(profile.viewed_seconds, default=0) // SECONDS_A_DAY > LAST_DAY:
         return "views after 2200"
-    return fault_of_purchases(profile, least=1)
+    return fault_of_purchases(profile, least=1) or fault_of_days(profile)
+
+
+def fault_of_days(profile: Profile) -> str:
+    """Say what is wrong with the days between first and last ones; empty when nothing is."""
+    counts, steps = np.array(profile.purchase_counts, np.int64), profile.inner_day_steps
+    if counts.sum() > MAX_PURCHASES:
+        return f"{counts.sum()} purchases"
+    if not steps:
+        return ""
+    inner = np.maximum(counts - 2, 0)
+    if inner.sum() != len(steps):
+        return "days that are not as many as the purchases"
+    spans = np.array(profile.last_days, np.int64) - np.array(profile.first_days, np.int64)
+    owners = np.repeat(np.arange(len(inner)), inner)
+    inside = np.bincount(owners, np.array(steps), len(inner)) < np.where(inner > 0, spans, 1)
+    return "" if inside.all() and min(steps) else "days outside the first and the last"
 
 
 def fault_of_candidates(candidates: Candidates, signals: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from restock.core.purchase_days import told_steps
 from services.profile_store.ledger import Cell, Ledger
 
 MICROS = 1_000_000
@@ -27,6 +28,8 @@ class Profile:
     """Money in all, in thousandths of the currency."""
     last_units_milli: list[int] = field(default_factory=list)
     """Units of the last day, in thousandths."""
+    inner_steps: list[list[int]] = field(default_factory=list)
+    """`told_steps` of its days."""
     days: frozenset[int] = frozenset()
     """Days on which anything was bought."""
     views: list[tuple[str, int]] = field(default_factory=list)
@@ -37,7 +40,7 @@ class Profile:
 
 COLUMNS = (
     "product_ids", "purchase_counts", "first_days", "last_days", "units_milli", "spend_milli",
-    "last_units_milli",
+    "last_units_milli", "inner_steps",
 )  # fmt: skip
 """Columns with an entry a product."""
 
@@ -56,17 +59,18 @@ def profile_of(ledger: Ledger) -> Profile:
     )
 
 
-def row_of(cells: Mapping[int, Cell]) -> tuple[int, int, int, int, int, int] | None:
+def row_of(cells: Mapping[int, Cell]) -> tuple[int, int, int, int, int, int, list[int]] | None:
     """A product's entry in each of `COLUMNS` after its id; None when everything came back."""
     if len(cells) == 1:  # three products in four
         ((day, (units, spend)),) = cells.items()
-        return (1, day, day, units, max(spend, 0), units) if units > 0 else None
+        return (1, day, day, units, max(spend, 0), units, []) if units > 0 else None
     live = sorted((day, cell) for day, cell in cells.items() if cell.units_milli > 0)
     if not live:
         return None
     units = sum(cell.units_milli for _, cell in live)
     spend = max(sum(cell.spend_milli for _, cell in live), 0)
-    return len(live), live[0][0], live[-1][0], units, spend, live[-1][1].units_milli
+    days = [day for day, _ in live]
+    return len(days), days[0], days[-1], units, spend, live[-1][1].units_milli, told_steps(days)
 
 
 def shopping_days(ledger: Ledger) -> frozenset[int]:

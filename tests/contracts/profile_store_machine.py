@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -199,6 +200,11 @@ class Shopper:
             purchase_counts=[len(found) for found in days.values()],
             first_days=[found[0] for found in days.values()],
             last_days=[found[-1] for found in days.values()],
+            inner_day_steps=[
+                later - earlier
+                for found in days.values()
+                for earlier, later in pairwise(found[:-1])
+            ],
             units_milli=[sum(bought[p, day][0] for day in found) for p, found in days.items()],
             spend_milli=[
                 max(0, sum(bought[p, day][1] for day in found)) for p, found in days.items()

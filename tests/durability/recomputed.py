@@ -5,6 +5,7 @@ It shares no line with the service.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from restock.v1 import events_pb2, types_pb2
 
@@ -26,6 +27,8 @@ def recomputed(user_id: str, events: Iterable[events_pb2.Event]) -> types_pb2.Pr
         profile.purchase_counts.append(len(days))
         profile.first_days.append(min(days))
         profile.last_days.append(max(days))
+        ordered_days = sorted(days)[:-1]
+        profile.inner_day_steps.extend(b - a for a, b in pairwise(ordered_days))
         profile.units_milli.append(sum(units for units, _ in days.values()))
         profile.spend_milli.append(sum(money for _, money in days.values()))
     shopping_days = {day for days in bought.values() for day in days}

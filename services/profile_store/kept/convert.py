@@ -2,15 +2,18 @@
 
 Both are protobuf messages, compressed: the ids of a profile of 1,000 products shrink to half, for 20
 microseconds a read. The same profile gives the same bytes. A ledger is kept without what its profile
-says as well: the ids of products in the profile, and the purchases of those bought on one day only.
+says as well: the ids of products in the profile, the days of those of which no day came back whole, and
+the purchases of those bought on one day only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, islice, pairwise
+from types import MappingProxyType
 
 import numpy as np
 import zstandard
 
+from restock.core.purchase_days import days_of
 from restock.core.signals import average_price, unit_prices
 from restock.v1 import stored_pb2, types_pb2
 from services.profile_store.facts import MILLI, CartWord
@@ -20,17 +23,18 @@ from services.profile_store.repository import Kept
 
 LEVEL = 1
 """Of compression: higher ones cost three times as much and save a fortieth."""
+NOTHING_TOLD: Mapping[str, int] = MappingProxyType({})
 
 
 def ledger_to(ledger: Ledger, profile: Profile) -> bytes:
     """Write a ledger, to be read together with its profile."""
-    shared = set(profile.product_ids)
+    shared = dict(zip(profile.product_ids, profile.purchase_counts, strict=True))
     told = {
         product
         for product, days in ledger.cells.items()
         if len(days) == 1 and product in shared and min(days.values()).spend_milli >= 0
     }
-    message = whole_ledger(ledger, ledger.cells.keys() - told)
+    message = whole_ledger(ledger, ledger.cells.keys() - told, shared)
     message.product_ids[:] = [one for one in message.product_ids if one not in shared]
     message.day_counts[:] = [
         0 if product in told else len(ledger.cells[product]) for product in sorted(ledger.cells)
@@ -38,11 +42,26 @@ def ledger_to(ledger: Ledger, profile: Profile) -> bytes:
     return zstandard.compress(message.SerializeToString(), LEVEL)
 
 
-def whole_ledger(ledger: Ledger, products: Iterable[str] | None = None) -> stored_pb2.Ledger:
-    """Write a ledger's message, with the purchases of all products, or of some."""
+def whole_ledger(
+    ledger: Ledger,
+    products: Iterable[str] | None = None,
+    told_days: Mapping[str, int] = NOTHING_TOLD,
+) -> stored_pb2.Ledger:
+    """Write a ledger's message, with the purchases of all products, or of some.
+
+    Args:
+        ledger: what to write.
+        products: those with purchases; None for all.
+        told_days: days that a profile tells, by product; where it tells all, they are left out.
+    """
     chosen = sorted(ledger.cells if products is None else products)
     days = [sorted(ledger.cells[product].items()) for product in chosen]
     cells = [cell for one in days for _, cell in one]
+    untold = [
+        [day for day, _ in one]
+        for product, one in zip(chosen, days, strict=True)
+        if told_days.get(product) != len(one)
+    ]
     message = stored_pb2.Ledger(
         revision=ledger.revision,
         last_micros=ledger.last_micros,
@@ -50,7 +69,7 @@ def whole_ledger(ledger: Ledger, products: Iterable[str] | None = None) -> store
         log_length=ledger.log_length,
         product_ids=chosen,
         day_counts=[len(one) for one in days],
-        day_steps=[step for one in days for step in steps_of([day for day, _ in one])],
+        day_steps=[step for one in untold for step in steps_of(one)],
         units_milli=[cell.units_milli for cell in cells],
         spend_milli=[cell.spend_milli for cell in cells],
         first_day=ledger.first_day,
@@ -112,20 +131,40 @@ def ledger_from(kept: Kept) -> Ledger:
 
 
 def cells_from(message: stored_pb2.Ledger, profile: types_pb2.Profile) -> Cells:
-    """Read purchases by product and day; of what was bought on one day only, out of the profile."""
-    told = map(Cell, profile.units_milli, profile.spend_milli)
-    last = dict(zip(profile.product_ids, zip(profile.last_days, told, strict=True), strict=True))
+    """Read purchases by product and day, out of the profile where it tells them."""
+    told = dict(
+        zip(profile.product_ids, map(Cell, profile.units_milli, profile.spend_milli), strict=True)
+    )
+    told_days = told_days_of(profile)
     steps = iter(message.day_steps)
     cells = map(Cell, message.units_milli, message.spend_milli)
     products = sorted([*profile.product_ids, *message.product_ids])
     found = {}
     for product, count in zip(products, message.day_counts, strict=True):
-        if count:
-            found[product] = dict(zip(accumulate(islice(steps, count)), cells, strict=False))
+        days = told_days.get(product, ())
+        if not count:
+            found[product] = {days[0]: told[product]}
+        elif count == len(days):
+            found[product] = dict(zip(days, cells, strict=False))
         else:
-            day, cell = last[product]
-            found[product] = {day: cell}
+            found[product] = dict(zip(accumulate(islice(steps, count)), cells, strict=False))
     return found
+
+
+def told_days_of(profile: types_pb2.Profile) -> dict[str, Sequence[int]]:
+    """Read the days of each product out of a profile."""
+    columns = (
+        profile.purchase_counts,
+        profile.first_days,
+        profile.last_days,
+        profile.inner_day_steps,
+    )
+    found = days_of(*(np.array(column, np.int32) for column in columns))
+    if found is None:
+        raise ValueError("a profile's inner_day_steps do not fit its purchase_counts")
+    days, starts = found.days.tolist(), found.starts.tolist()
+    parts = [days[begin:end] for begin, end in pairwise(starts)]
+    return dict(zip(profile.product_ids, parts, strict=True))
 
 
 def profile_to(user_id: str, revision: int, profile: Profile) -> bytes:
@@ -143,6 +182,7 @@ def profile_to(user_id: str, revision: int, profile: Profile) -> bytes:
         last_days=profile.last_days,
         units_milli=profile.units_milli,
         spend_milli=profile.spend_milli,
+        inner_day_steps=[step for steps in profile.inner_steps for step in steps],
         shopping_days=len(profile.days),
         last_shopping_day=max(profile.days, default=0),
         average_price=average_price(prices, counts),

@@ -288,6 +288,27 @@ async def test_a_count_of_purchases_that_cannot_be_is_refused(stub, count):
     assert await field_refused(call) == "profile.purchase_counts"
 
 
+async def test_more_than_20000_purchases_are_refused(stub):
+    profile = Profile(
+        product_ids=["bread", "milk"],
+        purchase_counts=[1, 20_000],
+        first_days=[0, 0],
+        last_days=[0, 30_000],
+    )
+    call = stub.GenerateCandidates(a_request(profile=profile))
+    assert await field_refused(call) == "profile.purchase_counts"
+
+
+@pytest.mark.parametrize("steps", [[1], [1, 1, 1], [3, 0], [3, 7], [LARGEST_32, 1]])
+async def test_steps_that_do_not_lead_from_the_first_day_to_the_last_are_refused(stub, steps):
+    profile = Profile(
+        product_ids=["bread"], purchase_counts=[4], first_days=[TODAY - 10], last_days=[TODAY],
+        inner_day_steps=steps,
+    )  # fmt: skip
+    call = stub.GenerateCandidates(a_request(profile=profile))
+    assert await field_refused(call) == "profile.inner_day_steps"
+
+
 async def test_counts_left_out_are_zero_and_refused(stub):
     call = stub.GenerateCandidates(a_request(profile=Profile(product_ids=["bread"])))
     assert await field_refused(call) == "profile.purchase_counts"
@@ -309,7 +330,7 @@ async def test_days_that_cannot_be_are_refused(stub, first, last):
     ("units", "spend"),
     [(0, 0), (0, LARGEST_64), (LARGEST_64, 0), (1, LARGEST_64), (LARGEST_64, LARGEST_64)],
 )
-@pytest.mark.parametrize(("times", "first", "last"), [(84_006, 0, 84_006), (1, 0, 0)])
+@pytest.mark.parametrize(("times", "first", "last"), [(19_992, 0, 84_006), (1, 0, 0)])
 async def test_extreme_columns_give_numbers_all_the_same(
     stub, strategy, units, spend, times, first, last
 ):

@@ -14,7 +14,7 @@ from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
 from services.gateway.attribution import attribution_of
 from services.gateway.fake_peers import FakePeers
-from tests.integration.gateway.conftest import TODAY, Opened
+from tests.integration.gateway.conftest import TODAY, Opened, until_ready
 from tests.unit.gateway.shop import ids
 
 
@@ -138,6 +138,7 @@ async def test_a_tuning_file_that_a_gateway_cannot_apply_stops_the_start(
 
 async def test_hits_and_misses_of_the_cache_are_counted(gateway: Opened) -> None:
     async with gateway(cache_entries=10) as shop:
+        await until_ready(shop)
         for _ in range(3):
             await shop.Recommend(pb.RecommendRequest(user_id="ann"))
         lines = await metrics(shop.metrics_port)

@@ -127,6 +127,21 @@ def backwards(response: Any) -> None:
     response.profile.first_days[0] = response.profile.last_days[0] + 1
 
 
+def more_steps_than_days(response: Any) -> None:
+    response.profile.inner_day_steps[:] = [1] * 1_000
+
+
+def steps_past_the_last_day(response: Any) -> None:
+    profile = response.profile
+    profile.purchase_counts[0] = 3
+    inner = sum(max(count - 2, 0) for count in profile.purchase_counts)
+    profile.inner_day_steps[:] = [100_000] * inner
+
+
+def bought_too_often(response: Any) -> None:
+    response.profile.purchase_counts[0] = 20_001
+
+
 def owned_twice(response: Any) -> None:
     response.profile.product_ids[0] = response.profile.product_ids[1]
 
@@ -159,6 +174,9 @@ WRONGS = [
     Wrong("an average price that is NaN", "profile_store", broke, "NO_PROFILE"),
     Wrong("a product bought no times", "profile_store", never_bought, "NO_PROFILE"),
     Wrong("a last day before the first", "profile_store", backwards, "NO_PROFILE"),
+    Wrong("more steps than days", "profile_store", more_steps_than_days, "NO_PROFILE"),
+    Wrong("steps past the last day", "profile_store", steps_past_the_last_day, "NO_PROFILE"),
+    Wrong("20,001 purchases", "profile_store", bought_too_often, "NO_PROFILE"),
     Wrong("a product twice", "profile_store", owned_twice, "NO_PROFILE"),
     Wrong("an empty answer", "candidate_gen", generated(lambda m: m.Clear()), "NO_CANDIDATES"),
     Wrong("no candidates", "candidate_gen", generated(emptied_candidates), "NO_CANDIDATES"),

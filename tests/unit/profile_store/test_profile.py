@@ -34,6 +34,7 @@ def test_every_column_is_in_order_of_product_ids():
         units_milli=[500, 3000],
         spend_milli=[2000, 4000],
         last_units_milli=[500, 1000],
+        inner_steps=[[], []],
         days=frozenset({DAY, DAY + 3}),
     )
 
@@ -43,6 +44,7 @@ def test_three_days_in_any_order_are_three_days(days):
     profile = profile_of(the_ledger(*(a_basket(DAY + day, "milk") for day in days)))
     assert (profile.purchase_counts, profile.last_units_milli) == ([3], [1000])
     assert (profile.first_days, profile.last_days) == ([DAY], [DAY + 5])
+    assert profile.inner_steps == [[2]]
 
 
 def test_1970_01_01_is_a_day_like_any_other():
