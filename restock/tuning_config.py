@@ -1,6 +1,6 @@
 """Every knob of Restock in one place: what it does, its unit, its range and why it has its default.
 
-The values come from the seed document unless a field says "measured" (`python -m benchmarks.recall`, see
+The values come from the seed document unless a field says "measured" (`restock evaluate`, see
 docs/quality.md), "studied" (on Complete Journey, before there was this code) or "ours".
 A TOML file may set any of them::
 
@@ -116,6 +116,9 @@ class TuningConfig:
     """Share of its cycle within which a bought product is left out."""
     due_boost: float = knob(0.15, 0.0, 1.0)
     """What a product gains once its cycle has passed."""
+    cycle_rules_on_learned: int = knob(0, 0, 1)
+    """1 lets the two rules above change LEARNED's scores too, which know the time since the last purchase
+    (ours; what the rules cost: docs/quality.md)."""
     lapsed_cycles: float = knob(4.0, 1.0, 1000.0)
     """Cycles without a purchase after which a product counts as given up, not as due (ours)."""
     cycle_prior_gaps: float = knob(2.0, 0.0, 100.0)

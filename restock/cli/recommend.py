@@ -20,7 +20,7 @@ from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT_SECONDS = 5.0
-PARTS = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own"}
+PARTS = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own", "learned": "ML"}
 FACTORS = {"price": "×price", "repurchase": "×due", "segment": "×seg", "upsell": "×up"}
 NUMBERS_WIDTH = 54
 """Columns that the numbers of the table take; what is left is the product's."""

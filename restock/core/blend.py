@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from restock.tuning_config import TuningConfig
 
-SOURCES = ("als", "item_cf", "popularity", "history")
+BLENDED = ("als", "item_cf", "popularity", "history")
+"""Sources whose scores are added up by weight."""
+LEARNED = "learned"
+SOURCES = (*BLENDED, LEARNED)
 """Order of the score's parts."""
 
 
@@ -20,22 +23,32 @@ class Strategy(StrEnum):
     ITEM_CF = "item_cf"
     POPULARITY = "popularity"
     HYBRID = "hybrid"
+    LEARNED = "learned"
     AUTO = "auto"
 
 
-def resolve(strategy: Strategy, has_signal: bool) -> Strategy:
-    """Say which strategy answers: AUTO is HYBRID, and without any signal all are POPULARITY."""
+def resolve(strategy: Strategy, has_signal: bool, has_ranker: bool, ranker_leads: bool) -> Strategy:
+    """Say which strategy answers.
+
+    Args:
+        strategy: the one asked for.
+        has_signal: whether anything is known of the shopper; without, POPULARITY answers.
+        has_ranker: whether the model version can answer LEARNED; else HYBRID does.
+        ranker_leads: whether AUTO is LEARNED; else it is HYBRID.
+    """
     if not has_signal:
         return Strategy.POPULARITY
-    return Strategy.HYBRID if strategy is Strategy.AUTO else strategy
+    if strategy is Strategy.AUTO:
+        strategy = Strategy.LEARNED if ranker_leads else Strategy.HYBRID
+    return Strategy.HYBRID if strategy is Strategy.LEARNED and not has_ranker else strategy
 
 
 def source_weights(strategy: Strategy, tuning: TuningConfig) -> NDArray[np.float64]:
-    """Weights, (sources,) float64 in the order of `SOURCES`, under a strategy from `resolve`."""
+    """Weights, (sources,) float64 in the order of `BLENDED`, under a strategy from `resolve`."""
     if strategy is Strategy.HYBRID:
-        weights = [getattr(tuning, f"{name}_weight") for name in SOURCES]
+        weights = [getattr(tuning, f"{name}_weight") for name in BLENDED]
     else:
-        weights = [float(name == strategy.value) for name in SOURCES]
+        weights = [float(name == strategy.value) for name in BLENDED]
     return np.array(weights, np.float64)
 
 

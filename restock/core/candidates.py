@@ -8,7 +8,7 @@ import numpy as np
 from restock.core import als, item_cf, signals
 from restock.core.arrays import Floats, Longs, Mask
 from restock.core.attention import NO_VIEWS, Views, attention
-from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
+from restock.core.blend import BLENDED, SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
 from restock.core.popularity import decay
 from restock.core.purchase_days import NO_DAYS, PurchaseDays
@@ -133,7 +133,7 @@ def generate(query: Query, model: Level1) -> CandidateList:
     their own. The pool is then scored exactly by each, blended, and cut to ``candidate_count``.
     """
     heard = signals_of(query, model.catalogue)
-    strategy = resolve(query.strategy, len(heard.rows) > 0)
+    strategy = resolve(query.strategy, len(heard.rows) > 0, False, False)
     user = als.fold_in(
         model.item_factors, model.gram, heard.rows, heard.strengths, query.tuning.als_alpha
     )
@@ -275,10 +275,16 @@ def ranked(
     return CandidateList(
         strategy=strategy,
         rows=pool[best],
-        parts=dict(zip(SOURCES, parts[:, best], strict=True)),
+        parts=parts_of(parts[:, best]),
         anchors=anchors[best],
         history_positions=owned[best],
     )
+
+
+def parts_of(blended: Floats) -> dict[str, Floats]:
+    """Name the parts of candidates that no ranker scored, (sources, candidates) float32 of `BLENDED`."""
+    nothing = np.zeros(blended.shape[1], np.float32)
+    return dict.fromkeys(SOURCES, nothing) | dict(zip(BLENDED, blended, strict=True))
 
 
 def popularity_for(query: Query, model: Level1) -> Floats:

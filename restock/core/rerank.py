@@ -52,6 +52,8 @@ class RankQuery:
     """(items,) bool: catalogue rows that may be answered; None lets all, unknown products too."""
     tuning: TuningConfig
     """All knobs."""
+    cycle_rules: bool = True
+    """Whether the rules on the repurchase cycle apply; not to scores that know the time."""
 
 
 class Knobs(NamedTuple):
@@ -188,6 +190,8 @@ def rerank(query: RankQuery, catalogue: Catalogue) -> Ranking:
     shopper = Shopper(query.average_price, segment, query.as_of_day)
     # A knob that was set to a whole number is an int, which compiled code would tell apart.
     knobs = Knobs._make(map(float, KNOBS_OF(query.tuning)))
+    if not query.cycle_rules:
+        knobs = knobs._replace(recent_cycle_share=0.0, due_boost=0.0)
     page = Page(query.page_size, category_cap(query.page_size, query.tuning))
     return Ranking(*rank(candidates, items, shopper, knobs, page))
 

@@ -18,7 +18,7 @@ def score_pool(
     `positions` is scratch: all -1, and so again on return.
 
     Returns:
-        (sources, pool) float32 scores in the order of `SOURCES`, on the sources' own scales;
+        (sources, pool) float32 scores in the order of `BLENDED`, on the sources' own scales;
         (pool,) int64 positions in the history, -1 for a product never bought; (pool,) int64
         positions of the signal that gave item-CF most, -1 for none.
     """

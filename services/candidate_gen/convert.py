@@ -46,6 +46,7 @@ STRATEGIES = {
     types_pb2.STRATEGY_ITEM_CF: Strategy.ITEM_CF,
     types_pb2.STRATEGY_POPULARITY: Strategy.POPULARITY,
     types_pb2.STRATEGY_HYBRID: Strategy.HYBRID,
+    types_pb2.STRATEGY_LEARNED: Strategy.LEARNED,
     types_pb2.STRATEGY_AUTO: Strategy.AUTO,
 }
 STRATEGY_NUMBERS = {strategy: number for number, strategy in STRATEGIES.items() if number}

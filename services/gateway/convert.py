@@ -76,6 +76,11 @@ def query_from(
     )
 
 
+def lacks_ranker(asked: int, used: int) -> bool:
+    """Tell whether HYBRID stood in for LEARNED."""
+    return asked == types_pb2.STRATEGY_LEARNED and used == types_pb2.STRATEGY_HYBRID
+
+
 def ids_of(values: Sequence[str], field: str, most: int) -> frozenset[str]:
     """Decode a list of ids.
 

@@ -15,6 +15,7 @@ class Loss(IntEnum):
     NO_CANDIDATES = 2
     NO_RERANKING = 3
     SHORT_PAGE = 4
+    NO_RANKER = 5
 
 
 class Degradation(NamedTuple):

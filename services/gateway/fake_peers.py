@@ -228,7 +228,7 @@ class FakeReranker(reranker_pb2_grpc.RerankerServiceServicer):
         candidates = request.candidates
         parts = {
             name: getattr(candidates, name)[place] if getattr(candidates, name) else 0.0
-            for name in ("als", "item_cf", "popularity", "history")
+            for name in ("als", "item_cf", "popularity", "history", "learned")
         }
         bought = bool(candidates.purchase_counts) and candidates.purchase_counts[place] > 0
         since = max(0, request.as_of_day - candidates.last_days[place]) if bought else 0

@@ -1,7 +1,9 @@
 """The three services that the gateway asks: a small protocol each, and its adapter over gRPC."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 
 import grpc
 from google.rpc import error_details_pb2
@@ -20,6 +22,9 @@ from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 from restock.v1.reranker_pb2_grpc import RerankerServiceStub
 from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, RERANKER, PeerFailed
 from services.gateway.query import Query
+
+if TYPE_CHECKING:
+    from services.gateway.answer import Drawn
 
 # Messages that travel through the gateway whole, by name, for those that may not see `_pb2`.
 Profile: TypeAlias = types_pb2.Profile
@@ -68,10 +73,8 @@ class CandidateGenPeer(Protocol):
 class RerankerPeer(Protocol):
     """Level 2. Every call raises `PeerFailed`."""
 
-    async def page(
-        self, query: Query, profile: Profile, candidates: Candidates, version: str, timeout: float
-    ) -> Page:
-        """Rank candidates of a version and keep a page; `timeout` in seconds."""
+    async def page(self, query: Query, profile: Profile, drawn: Drawn, timeout: float) -> Page:
+        """Rank candidates and keep a page; `timeout` in seconds."""
 
 
 class GrpcProfileStore:
@@ -153,13 +156,12 @@ class GrpcReranker:
         stub: Any = RerankerServiceStub(channel)
         self._rerank = stub.Rerank
 
-    async def page(
-        self, query: Query, profile: Profile, candidates: Candidates, version: str, timeout: float
-    ) -> Page:
+    async def page(self, query: Query, profile: Profile, drawn: Drawn, timeout: float) -> Page:
         """Rank candidates; they travel on whole."""
         request = reranker_pb2.RerankRequest(
-            model_version=version,
-            candidates=candidates,
+            model_version=drawn.version,
+            candidates=drawn.candidates,
+            strategy=drawn.strategy,  # type: ignore[arg-type]
             shopper=reranker_pb2.Shopper(
                 average_price=profile.average_price, spend_per_day=profile.spend_per_day
             ),

@@ -23,6 +23,7 @@ from services.gateway.peers import (
 from services.gateway.query import Explain, Query
 from services.gateway.reasons import Signals, anchor_of, bought, reasons_of, signals_of
 
+NO_RANKER = "the model version has no ranker"
 CacheKey = tuple[str, int, int, int, bytes]
 
 
@@ -42,6 +43,8 @@ class Visit:
     profile: Profile
     budget: Budget
     degradations: list[Degradation] = field(default_factory=list)
+    without_ranker: bool = False
+    """Whether HYBRID stood in for LEARNED."""
 
     @property
     def limits(self) -> Query:
@@ -112,6 +115,8 @@ class Pipeline:
             drawn, version, products = await self._ranked(visit, drawn)
         else:
             version, products = drawn.version, []
+        if visit.without_ranker:
+            visit.lose(Loss.NO_RANKER, "", NO_RANKER)
         wanted = visit.query.page_size
         if len(products) < wanted:
             visit.lose(Loss.SHORT_PAGE, "", f"{len(products)} of {wanted} products")
@@ -146,7 +151,9 @@ class Pipeline:
         seconds = visit.budget.for_hop(self._ceilings.candidate_gen)
         answer = await self._candidate_gen.candidates(visit.query, visit.profile, version, seconds)
         trust.check_generated(answer, visit.limits, version)
-        return convert.drawn_from(answer)
+        drawn = convert.drawn_from(answer)
+        visit.without_ranker = convert.lacks_ranker(visit.query.request.strategy, drawn.strategy)
+        return drawn
 
     def _stood_in(self, visit: Visit) -> Drawn:
         """Own and popular products in place of candidates."""
@@ -192,9 +199,7 @@ class Pipeline:
     async def _page(self, visit: Visit, drawn: Drawn) -> Page:
         """Ask the reranker for a page."""
         query, seconds = visit.query, visit.budget.for_hop(self._ceilings.reranker)
-        page = await self._reranker.page(
-            query, visit.profile, drawn.candidates, drawn.version, seconds
-        )
+        page = await self._reranker.page(query, visit.profile, drawn, seconds)
         # Stand-ins are filtered by older facts than the reranker's: it may leave more of them out.
         full = bool(drawn.version) or query.within is None
         trust.check_page(page, drawn.candidates, query, drawn.version, full)

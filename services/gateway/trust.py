@@ -30,7 +30,7 @@ MAX_PURCHASES = 20_000
 MAX_VIEWS = 20
 MAX_CART_PRODUCTS = 100
 """Most views and cart products of a profile that candidate_gen takes."""
-STRATEGIES_USED = frozenset((1, 2, 3, 4))
+STRATEGIES_USED = frozenset((1, 2, 3, 4, 6))
 """Strategies that can have been used: neither UNSPECIFIED nor AUTO."""
 BREAKDOWN_TOLERANCE = 1e-4
 """Relative difference of a score and the sum of its parts that float32 arithmetic explains."""
@@ -128,7 +128,7 @@ def fault_of_days(profile: Profile) -> str:
     spans = np.array(profile.last_days, np.int64) - np.array(profile.first_days, np.int64)
     owners = np.repeat(np.arange(len(inner)), inner)
     inside = np.bincount(owners, np.array(steps), len(inner)) < np.where(inner > 0, spans, 1)
-    return "" if inside.all() and min(steps) else "days outside the first and the last"
+    return "" if bool(inside.all()) and min(steps) > 0 else "days outside the first and the last"
 
 
 def fault_of_candidates(candidates: Candidates, signals: int) -> str:
@@ -138,7 +138,10 @@ def fault_of_candidates(candidates: Candidates, signals: int) -> str:
         candidates: even columns.
         signals: number of products that anchors point into.
     """
-    parts = (candidates.als, candidates.item_cf, candidates.popularity, candidates.history)
+    parts = (
+        candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
+        candidates.learned,
+    )  # fmt: skip
     # NaN is not inside either.
     if not all(((part >= 0) & (part <= MAX_PART)).all() for part in map(np.array, parts)):
         return "scores that are none"
@@ -212,7 +215,7 @@ def adds_up(result: Any) -> bool:
     """Tell whether a result's parts sum up to its score."""
     parts = result.breakdown
     total = (
-        parts.als + parts.item_cf + parts.popularity + parts.history
+        parts.als + parts.item_cf + parts.popularity + parts.history + parts.learned
         + parts.price + parts.repurchase + parts.segment + parts.upsell
     )  # fmt: skip
     return bool(abs(total - result.score) <= BREAKDOWN_TOLERANCE * (result.score + 1e-6))
@@ -257,7 +260,7 @@ def columns_of(candidates: Candidates) -> tuple[Sequence[float], ...]:
     """All columns beside the ids."""
     return (
         candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
-        candidates.anchors, candidates.purchase_counts, candidates.first_days,
+        candidates.learned, candidates.anchors, candidates.purchase_counts, candidates.first_days,
         candidates.last_days, candidates.catalogue_rows,
     )  # fmt: skip
 

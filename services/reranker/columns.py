@@ -14,7 +14,7 @@ COUNTS, FIRST, LAST = PARTS, PARTS + 1, PARTS + 2
 NO_FAULT, ROWS_FAULT, PURCHASES_FAULT = -1, PARTS, PARTS + 1
 """What `first_fault` tells besides the position of a source in `SOURCES`."""
 MAX_SCORE_PART = 1e6
-"""Level 1's parts add up to 1; a caller of its own scale is far from what overflows."""
+"""Level 1's parts add up to 1 at most; a caller of its own scale is far from what overflows."""
 
 
 @njit("i8(f4[:, ::1], i8[::1], i8, f4[::1])", cache=True)

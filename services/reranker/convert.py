@@ -27,6 +27,7 @@ from services.reranker.model import RankModel
 
 MAX_CANDIDATES = 1000
 MAX_PAGE = 100
+STRATEGIES = frozenset(types_pb2.Strategy.values())
 
 
 def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, Floats]:
@@ -41,6 +42,9 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         raise InvalidRequest("candidates.product_ids", f"1 to {MAX_CANDIDATES}, not {count}")
     if not 0 < request.page_size <= MAX_PAGE:
         raise InvalidRequest("page_size", f"1 to {MAX_PAGE}, not {request.page_size}")
+    if request.strategy not in STRATEGIES:
+        raise InvalidRequest("strategy", f"a named Strategy, not {request.strategy}")
+    tuning = tuned(model.tuning, request)
     columns = np.zeros((len(COLUMNS), count), np.float32)
     for place, name in enumerate(COLUMNS):
         fill(columns[place], candidates, name)
@@ -60,7 +64,9 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         page_size=request.page_size,
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
-        tuning=tuned(model.tuning, request),
+        tuning=tuning,
+        cycle_rules=bool(tuning.cycle_rules_on_learned)
+        or request.strategy != types_pb2.STRATEGY_LEARNED,
     )
     return query, columns[: len(SOURCES)]
 

@@ -50,16 +50,17 @@ def unranked(
         entry(column, position)
         for column in (
             candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
+            candidates.learned,
         )
     ]  # fmt: skip
-    als, item_cf, popularity, history = parts
+    als, item_cf, popularity, history, learned = parts
     since = as_of_day - entry(candidates.last_days, position)
     return reranker_pb2.RankedProduct(
         position=position,
         product_id=candidates.product_ids[position],
-        score=als + item_cf + popularity + history,
+        score=sum(parts),
         breakdown=types_pb2.ScoreBreakdown(
-            als=als, item_cf=item_cf, popularity=popularity, history=history
+            als=als, item_cf=item_cf, popularity=popularity, history=history, learned=learned
         ),
         factors=NEUTRAL.factors,
         days_since=max(0, since) if bought(candidates, position) else 0,

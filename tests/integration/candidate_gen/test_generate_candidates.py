@@ -186,7 +186,7 @@ async def test_when_products_are_included_only_they_are_candidates(stub):
 
 
 @pytest.mark.parametrize("profile", [LOYAL, None], ids=["loyal", "unknown"])
-@pytest.mark.parametrize("strategy", range(6))
+@pytest.mark.parametrize("strategy", range(7))
 async def test_an_include_list_of_unknown_products_leaves_no_candidate(stub, profile, strategy):
     answer = await stub.GenerateCandidates(
         a_request(profile=profile, include_product_ids=["no such"], strategy=strategy)
@@ -325,7 +325,7 @@ async def test_days_that_cannot_be_are_refused(stub, first, last):
     assert await field_refused(call) == "profile.last_days"
 
 
-@pytest.mark.parametrize("strategy", range(6))
+@pytest.mark.parametrize("strategy", range(7))
 @pytest.mark.parametrize(
     ("units", "spend"),
     [(0, 0), (0, LARGEST_64), (LARGEST_64, 0), (1, LARGEST_64), (LARGEST_64, LARGEST_64)],
@@ -362,7 +362,7 @@ async def test_a_product_that_a_profile_names_twice_is_a_candidate_once(stub):
 # Filters -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("strategy", range(6))
+@pytest.mark.parametrize("strategy", range(7))
 @pytest.mark.parametrize("profile", [LOYAL, None], ids=["loyal", "unknown"])
 @pytest.mark.parametrize(
     ("bounds", "allowed"),

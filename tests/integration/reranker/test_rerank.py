@@ -196,17 +196,19 @@ def told_parts(result):
 async def test_a_breakdown_tells_each_source_and_what_each_rule_added_or_took(stub):
     candidates = Candidates(
         product_ids=["wine"], als=[0.25], item_cf=[0.5], popularity=[0.125], history=[0.0625],
+        learned=[0.03125],
         purchase_counts=[1], first_days=[TODAY - 12], last_days=[TODAY - 12],
     )  # fmt: skip
     shopper = pb.Shopper(average_price=5.0, spend_per_day=15.0)
     (result,) = (await stub.Rerank(a_request(candidates=candidates, shopper=shopper))).results
-    base, price, due, segment, upsell = 0.9375, 1.5 / 1.8, 1.15, 0.8, 1 + 0.1 * 0.2 * 1.8
+    base, price, due, segment, upsell = 0.96875, 1.5 / 1.8, 1.15, 0.8, 1 + 0.1 * 0.2 * 1.8
     assert told_parts(result) == pytest.approx(
         {
             "als": 0.25,
             "item_cf": 0.5,
             "popularity": 0.125,
             "history": 0.0625,
+            "learned": 0.03125,
             "price": base * (price - 1),
             "repurchase": base * price * (due - 1),
             "segment": base * price * due * (segment - 1),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.blend import SOURCES, Strategy, blend, resolve, source_weights
+from restock.core.blend import BLENDED, Strategy, blend, resolve, source_weights
 from tests.unit.core.shop import TUNING, floats
 
 
@@ -21,18 +21,24 @@ def alone(*scores):
 
 
 def weights_of(strategy):
-    return dict(zip(SOURCES, source_weights(strategy, TUNING).tolist(), strict=True))
+    return dict(zip(BLENDED, source_weights(strategy, TUNING).tolist(), strict=True))
 
 
 @pytest.mark.parametrize("strategy", Strategy)
 def test_without_a_signal_popularity_answers(strategy):
-    assert resolve(strategy, has_signal=False) is Strategy.POPULARITY
+    assert resolve(strategy, False, has_ranker=True, ranker_leads=True) is Strategy.POPULARITY
 
 
-def test_with_a_signal_auto_is_hybrid_and_the_others_are_themselves():
-    answered = {strategy: resolve(strategy, has_signal=True) for strategy in Strategy}
-    assert answered.pop(Strategy.AUTO) is Strategy.HYBRID
+@pytest.mark.parametrize(("leads", "auto"), [(True, Strategy.LEARNED), (False, Strategy.HYBRID)])
+def test_auto_is_learned_where_the_ranker_leads_and_the_others_are_themselves(leads, auto):
+    answered = {strategy: resolve(strategy, True, True, leads) for strategy in Strategy}
+    assert answered.pop(Strategy.AUTO) is auto
     assert all(asked is answer for asked, answer in answered.items())
+
+
+def test_without_a_ranker_learned_and_auto_are_hybrid():
+    for strategy in (Strategy.LEARNED, Strategy.AUTO):
+        assert resolve(strategy, True, has_ranker=False, ranker_leads=False) is Strategy.HYBRID
 
 
 def test_hybrid_is_40_percent_als_40_percent_item_cf_20_percent_popularity():
@@ -107,8 +113,8 @@ def test_a_silent_source_beside_one_of_next_to_no_weight_stays_silent():
 @given(data=st.data(), candidates=st.integers(0, 12))
 def test_parts_are_never_negative_and_together_at_most_one(data, candidates):
     column = st.lists(st.floats(-100, 100, width=32), min_size=candidates, max_size=candidates)
-    scores = np.stack([floats(*data.draw(column)) for _ in SOURCES])
-    weights = np.array([data.draw(st.floats(0, 1)) for _ in SOURCES])
+    scores = np.stack([floats(*data.draw(column)) for _ in BLENDED])
+    weights = np.array([data.draw(st.floats(0, 1)) for _ in BLENDED])
     parts = blend(scores, weights)
     total = parts.sum(axis=0)
     assert (parts >= 0).all()

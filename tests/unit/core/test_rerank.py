@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,18 @@ def test_an_item_whose_cycle_has_passed_gains_15_percent():
     assert ranking.scores == pytest.approx([0.575, 0.5])
     assert ranking.cycle_days.tolist() == [10, 0]
     assert ranking.days_since.tolist() == [10, 0]
+
+
+def test_scores_that_know_the_time_are_left_alone_by_the_rules_on_the_cycle():
+    catalogue = a_catalogue("milk", "bread", cycle_days=10)
+    for days in (1, 10):
+        query = a_rank_query(catalogue, {"milk": 0.9, "bread": 0.1}, bought={"milk": (1, days)})
+        ranking = rerank(replace(query, cycle_rules=False), catalogue)
+        assert ranking.scores == pytest.approx([0.9, 0.1])
+        assert (ranking.backfilled.tolist(), ranking.due.tolist()) == (
+            [False, False],
+            [days == 10, False],
+        )
 
 
 def test_an_item_not_bought_for_four_cycles_is_given_up_not_due():
@@ -159,7 +173,7 @@ def test_equal_scores_keep_the_order_of_level_1():
 
 
 @given(
-    parts=st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4),
+    parts=st.lists(st.floats(0, 1, width=32), min_size=5, max_size=5),
     factors=st.lists(st.floats(0.015625, 2, width=32), min_size=4, max_size=4),
 )
 def test_the_parts_of_a_breakdown_add_up_to_the_score(parts, factors):

@@ -136,6 +136,15 @@ async def test_before_any_popular_list_was_seen_the_page_is_own_products_and_no_
     assert ids(await shop.recommend(user_id="nobody")) == []
 
 
+async def test_hybrid_in_place_of_learned_is_a_degradation() -> None:
+    shop = await a_shop()
+    response = await shop.recommend(strategy=types_pb2.STRATEGY_LEARNED)
+    assert response.strategy_used == types_pb2.STRATEGY_HYBRID
+    assert losses(response) == ["NO_RANKER"]
+    assert response.degradations[0].reason == "the model version has no ranker"
+    assert losses(await shop.recommend(strategy=types_pb2.STRATEGY_AUTO)) == []
+
+
 async def test_a_filter_with_two_products_gives_a_short_page_that_says_so() -> None:
     shop = await a_shop()
     response = await shop.recommend(filter=types_pb2.ProductFilter(max_price=1.0))
