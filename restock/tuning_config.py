@@ -102,6 +102,12 @@ class TuningConfig:
     candidate_count: int = knob(200, 1, 1000)
     """Candidates that level 1 hands to level 2 (measured: 100 to 300 give the same recall@10, with
     and without the re-rank rules)."""
+    learned_history: int = knob(200, 0, 1000)
+    """Own past products that become candidates of LEARNED (studied)."""
+    learned_affinity: int = knob(60, 0, 1000)
+    """New products of the kinds that a shopper buys which become candidates of LEARNED (studied)."""
+    learned_novelties: int = knob(40, 0, 200)
+    """Products with the most new buyers that become candidates of LEARNED (studied)."""
     index_recall_floor: float = knob(0.995, 0.0, 1.0)
     """Recall that an approximate index must reach when the bundle is built to be chosen."""
 

@@ -23,16 +23,18 @@ class TransactionColumns(BaseModel):
     """Who bought."""
     product: Name
     """What."""
-    quantity: Name
-    """Units."""
+    quantity: Name | None = None
+    """Units; None: one a row."""
     timestamp: Name | None = None
-    """When, to the second; either this or `day`."""
+    """When, to the second; one of this, `day` and `basket_order`."""
     day: Name | None = None
     """When, to the day."""
+    basket_order: Name | None = None
+    """Where no date is known: whole numbers that grow from basket to basket, of one user or of all."""
     timezone: Name | None = None
     """IANA name; timestamps are UTC and count on this zone's calendar day. None: they are local."""
     amount: Name | None = None
-    """Total paid for the line; either this or `unit_price`."""
+    """Total paid for the line; this, `unit_price`, or neither where no price is known."""
     unit_price: Name | None = None
     """Paid for one unit."""
     order: Name | None = None
@@ -40,17 +42,17 @@ class TransactionColumns(BaseModel):
 
     @model_validator(mode="after")
     def complete(self) -> Self:
-        """Refuse a choice of columns that does not say when or how much, or says it twice.
+        """Refuse a choice of columns that does not say when, or says when or how much twice.
 
         Raises:
             ValueError: names what is allowed.
         """
-        if (self.timestamp is None) == (self.day is None):
-            raise ValueError("set either timestamp or day")
-        if (self.amount is None) == (self.unit_price is None):
-            raise ValueError("set either amount or unit_price")
+        if sum(name is not None for name in (self.timestamp, self.day, self.basket_order)) != 1:
+            raise ValueError("set either timestamp or day, or, without dates, basket_order")
+        if self.amount is not None and self.unit_price is not None:
+            raise ValueError("set either amount or unit_price, or neither without prices")
         if self.timezone is not None and self.timestamp is None:
-            raise ValueError("timezone belongs to timestamp, not to day")
+            raise ValueError("timezone belongs to timestamp, not to day or basket_order")
         if self.timezone is not None and self.timezone not in zoneinfo.available_timezones():
             raise ValueError(
                 f"timezone is an IANA name such as Europe/Berlin, not {self.timezone!r}"
@@ -60,12 +62,12 @@ class TransactionColumns(BaseModel):
     @property
     def moment(self) -> str:
         """The column that says when."""
-        return self.timestamp or self.day or ""
+        return self.timestamp or self.day or self.basket_order or ""
 
     @property
-    def money(self) -> str:
-        """The column that says how much."""
-        return self.amount or self.unit_price or ""
+    def money(self) -> str | None:
+        """The column that says how much; None where no price is known."""
+        return self.amount or self.unit_price
 
     def names(self) -> list[str]:
         """Every column to be read."""
@@ -82,6 +84,10 @@ class ProductColumns(BaseModel):
     """Its id, as in the purchases."""
     category: Name | None = None
     """Its category."""
+    kind: Name | None = None
+    """The finest class of products below the category, such as "2% milk"."""
+    brand: Name | None = None
+    """Who makes it: products of one kind and brand differ in size or flavour only."""
     name: list[Name] = []
     """Columns that are joined by spaces to a name for people to read."""
     excluded: dict[Name, list[str]] = {}
@@ -89,8 +95,17 @@ class ProductColumns(BaseModel):
 
     def names(self) -> list[str]:
         """Every column to be read."""
-        wanted = [self.product, self.category, *self.name, *self.excluded]
+        wanted = [self.product, self.category, self.kind, self.brand, *self.name, *self.excluded]
         return list(dict.fromkeys(name for name in wanted if name is not None))
+
+
+class ReportColumns(BaseModel):
+    """Column names of the purchases that only the analyst's report reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    discount: list[Name] = []
+    """Money that the shop took off the line before `amount` was paid; added up, either sign."""
 
 
 class Columns(BaseModel):
@@ -102,6 +117,8 @@ class Columns(BaseModel):
     """Of the purchases; None where they come from the event log alone."""
     products: ProductColumns
     """Of the products."""
+    report: ReportColumns | None = None
+    """Of what `restock report` reads beside them; None without."""
 
     @property
     def timezone(self) -> str | None:
@@ -141,6 +158,7 @@ def keys_beside(place: tuple[Any, ...]) -> list[str]:
     sections: dict[Any, type[BaseModel]] = {
         "transactions": TransactionColumns,
         "products": ProductColumns,
+        "report": ReportColumns,
     }
     section = sections.get(place[0], Columns) if len(place) > 1 else Columns
     return list(section.model_fields)

@@ -87,3 +87,16 @@ def summed_by_day(
         np.add.reduceat(units_milli[order], starts),
         np.add.reduceat(spend_milli[order], starts),
     )
+
+
+def kept(purchases: Purchases, mask: Mask) -> Purchases:
+    """Keep some purchases, with users and items numbered as if there had been no others."""
+    users, user_ids = compacted(purchases.users[mask], purchases.user_ids)
+    codes, item_ids = compacted(purchases.items[mask], purchases.item_ids)
+    # By id, or the order of equally frequent items would remember those left out.
+    by_id = np.argsort(np.array(item_ids, object), kind="stable")
+    place = np.empty(len(by_id), np.int32)
+    place[by_id] = np.arange(len(by_id), dtype=np.int32)
+    items, item_ids = most_bought_first(place[codes], [item_ids[code] for code in by_id])
+    rest = (purchases.days[mask], purchases.units_milli[mask], purchases.spend_milli[mask])
+    return Purchases(user_ids, item_ids, *summed_by_day(users, items, *rest))

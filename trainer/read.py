@@ -8,6 +8,8 @@ import numpy as np
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.signals import MILLI
+from restock.errors import InvalidFile
+from trainer.baskets import pseudo_days
 from trainer.columns import Columns, ProductColumns, TransactionColumns
 from trainer.deletions import NOBODY, Deletions
 from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
@@ -28,11 +30,27 @@ class Source:
     time_zone: str | None = None
     """The shop's, where `columns` name none."""
 
+    def __post_init__(self) -> None:
+        """Refuse to add up baskets in order with events, which have dates.
+
+        Raises:
+            InvalidFile: both are there.
+        """
+        if self.transactions is not None and self.events is not None and self.in_order:
+            allowed = "baskets in order have no dates: they cannot be added to events"
+            raise InvalidFile(self.transactions, allowed)
+
     @property
     def shop_zone(self) -> str | None:
         """The shop's time zone; None where nobody names it."""
         named = self.columns.timezone if self.transactions else None
         return named or self.time_zone
+
+    @property
+    def in_order(self) -> bool:
+        """Whether purchases have no dates, only an order of baskets."""
+        columns = self.columns.transactions if self.transactions else None
+        return columns is not None and columns.basket_order is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +91,10 @@ class Products:
     """Category of each; empty for none."""
     excluded: Mask
     """(products,) bool: not to be recommended."""
+    kinds: list[str]
+    """Finest class of each; empty for none."""
+    brands: list[str]
+    """Brand or maker of each; empty for none."""
 
 
 def read_transactions(
@@ -90,13 +112,13 @@ def read_transactions(
         InvalidFile: names the row and column at fault and what is allowed.
     """
     table = read_table(path, columns.names())
-    units = table.numbers(columns.quantity)
+    units = units_of(table, columns)
     users = table.ids(columns.user)
     none = np.zeros(len(units), np.bool_)
     return Transactions(
         users=users,
         products=table.ids(columns.product),
-        days=table.days(columns.moment, columns.timezone, today),
+        days=days_of(table, columns, users, today),
         units_milli=to_milli(units),
         spend_milli=to_milli(amounts(table, columns, units)),
         repeats=none if columns.order is None else table.repeats(),
@@ -105,23 +127,47 @@ def read_transactions(
     )
 
 
+def days_of(table: Table, columns: TransactionColumns, users: IdColumn, today: date) -> Ints:
+    """Day of each row, (rows,) int32; a pseudo-day where only an order of baskets is known.
+
+    Raises:
+        InvalidFile: names the row and column at fault and what is allowed.
+    """
+    if columns.basket_order is not None:
+        return pseudo_days(table, columns.basket_order, users)
+    return table.days(columns.moment, columns.timezone, today)
+
+
 def forgotten_rows(
     table: Table, columns: TransactionColumns, users: IdColumn, deletions: Deletions
 ) -> Mask:
-    """Tell which rows are of a user who was deleted later, (rows,) bool."""
-    if not deletions:
-        return np.zeros(len(table.frame), np.bool_)
+    """Tell which rows are of a user who was deleted later, (rows,) bool; without dates, all of them."""
+    if not deletions or columns.basket_order is not None:
+        return deletions.forgotten(users, np.zeros(len(table.frame), np.int64))
     in_utc = columns.timezone is not None
     moments = table.micros(columns.moment, None if in_utc else deletions.time_zone)
     return deletions.forgotten(users, moments)
 
 
+def units_of(table: Table, columns: TransactionColumns) -> Floats:
+    """Units of each line, (rows,) float64; one where no quantity is known.
+
+    Raises:
+        InvalidFile: a line's quantity is not a number, or too large.
+    """
+    if columns.quantity is None:
+        return np.ones_like(table.frame.index, np.float64)
+    return table.numbers(columns.quantity)
+
+
 def amounts(table: Table, columns: TransactionColumns, units: Floats) -> Floats:
-    """Total paid for each line, (rows,) float64.
+    """Total paid for each line, (rows,) float64; 0 where no price is known, and then no price rule applies.
 
     Raises:
         InvalidFile: a line's amount or price is not a number, or too large.
     """
+    if columns.money is None:
+        return np.zeros_like(units)
     money = table.numbers(columns.money)
     if columns.amount is not None:
         return money
@@ -146,6 +192,8 @@ def read_products(path: Path, columns: ProductColumns) -> Products:
         names=table.texts(columns.name),
         categories=table.texts([columns.category] if columns.category else []),
         excluded=excluded(table, columns),
+        kinds=table.texts([columns.kind] if columns.kind else []),
+        brands=table.texts([columns.brand] if columns.brand else []),
     )
 
 

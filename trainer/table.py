@@ -96,14 +96,17 @@ class Table:
         Raises:
             InvalidFile: names the row and what is allowed.
         """
-        if self.frame[column].dtype.kind in "bM":
-            self.refuse_column(column, "numbers are allowed")
-        numbers = pd.to_numeric(self.frame[column], errors="coerce").to_numpy(
-            np.float64, na_value=np.nan
-        )
+        numbers = self.numeric(column)
         at_fault = ~(np.abs(numbers) <= LARGEST_NUMBER)
         self.refuse(at_fault, column, f"a number up to {LARGEST_NUMBER:,.0f} either way")
         return numbers
+
+    def numeric(self, column: str) -> Floats:
+        """Parse a column, (rows,) float64, NaN for what is no number; refuse truth values and times."""
+        if self.frame[column].dtype.kind in "bM":
+            self.refuse_column(column, "numbers are allowed")
+        numbers = pd.to_numeric(self.frame[column], errors="coerce")
+        return numbers.to_numpy(np.float64, na_value=np.nan)
 
     def days(self, column: str, timezone: str | None, today: date) -> Ints:
         """Read a column of timestamps or days as calendar days.

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.core.arrays import Ints, Longs
+from restock.core.candidates import History
+from restock.core.purchase_days import PurchaseDays
+from restock.core.signals import MILLI
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,23 @@ class ProfileTable:
     """(purchases,) uint64: units of the day, in thousandths, at least 1."""
     day_spend_milli: NDArray[np.uint64]
     """(purchases,) uint64: money of the day, in thousandths of the currency."""
+
+
+def history_of(profiles: ProfileTable, user: int) -> History:
+    """One user's purchases as a request carries them; empty for the user -1."""
+    span = slice(profiles.starts[user], profiles.starts[user + 1]) if user >= 0 else slice(0)
+    begins = profiles.day_starts[span.start or 0 : span.stop + 1]
+    return History(
+        rows=profiles.item_rows[span].astype(np.int64),
+        purchase_counts=profiles.purchase_counts[span].astype(np.float32),
+        first_days=profiles.first_days[span].astype(np.float32),
+        last_days=profiles.last_days[span].astype(np.float32),
+        units=profiles.units_milli[span].astype(np.float32) / np.float32(MILLI),
+        spend=profiles.spend_milli[span].astype(np.float32) / np.float32(MILLI),
+        days=PurchaseDays(
+            begins - begins[0], profiles.days[begins[0] : begins[-1]].astype(np.int32)
+        ),
+    )
 
 
 DTYPES: dict[str, type[np.generic]] = {

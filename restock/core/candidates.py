@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from restock.core.arrays import Floats, Longs, Mask
 from restock.core.attention import NO_VIEWS, Views, attention
 from restock.core.blend import BLENDED, SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
+from restock.core.learned.features import Evidence, feature_rows
+from restock.core.learned.features import by_affinity as affinity_rows
+from restock.core.learned.item_table import ItemTable
+from restock.core.learned.own_features import Bought
+from restock.core.learned.ranker import Ranker
+from restock.core.novelty import best_of_both
 from restock.core.popularity import decay
 from restock.core.purchase_days import NO_DAYS, PurchaseDays
 from restock.core.scoring import score_pool
@@ -57,6 +64,8 @@ class Query:
     """All knobs."""
     views: Views = NO_VIEWS
     """What the shopper looked at of late: a weaker signal, and may be a candidate."""
+    novelty: float | None = None
+    """Share of products new to the shopper that level 2 is going to keep; None lets the scores decide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +91,10 @@ class Level1:
     """(items,) float32: popularity, 0 above the median price (seed)."""
     workspace: item_cf.Workspace
     """Scratch arrays."""
+    table: ItemTable | None = None
+    """What the ranker knows of items; None where none was learned."""
+    ranker: Ranker | None = None
+    """The learned ranker; None where a model version has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +127,17 @@ class Signals:
     """Which of them item-CF hears: at most `item_cf_history`."""
 
 
+class Scored(NamedTuple):
+    """A pool scored by every source."""
+
+    scores: Floats
+    """(sources, pool) float32 in the order of `BLENDED`, on the sources' own scales."""
+    owned: Longs
+    """(pool,) int64: position in the history, -1 when never bought."""
+    anchors: Longs
+    """(pool,) int64, as in `CandidateList`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """What the models say of a shopper, before any item is chosen."""
@@ -130,10 +154,20 @@ def generate(query: Query, model: Level1) -> CandidateList:
     """Propose by every source, score all proposals by all sources, keep the best.
 
     A source proposes ``source_candidates`` rows; the shopper's own past products are a source of
-    their own. The pool is then scored exactly by each, blended, and cut to ``candidate_count``.
+    their own. The pool is then scored exactly by each, blended or learned, and cut to
+    ``candidate_count``.
     """
-    heard = signals_of(query, model.catalogue)
-    strategy = resolve(query.strategy, len(heard.rows) > 0, False, False)
+    heard, ranker = signals_of(query, model.catalogue), model.ranker
+    leads = ranker is not None and ranker.leads
+    strategy = resolve(query.strategy, len(heard.rows) > 0, ranker is not None, leads)
+    pool, scored = examined(query, model, strategy, heard)
+    return ranked(query, model, strategy, pool, scored)
+
+
+def examined(
+    query: Query, model: Level1, strategy: Strategy, heard: Signals
+) -> tuple[Longs, Scored]:
+    """Find the pool of a request, (pool,) int64 rows, and what every source says of it."""
     user = als.fold_in(
         model.item_factors, model.gram, heard.rows, heard.strengths, query.tuning.als_alpha
     )
@@ -146,7 +180,7 @@ def generate(query: Query, model: Level1) -> CandidateList:
         own = history_scores(query)
         found = Found(user, space.touched[:touched], own)
         pool = pool_of(query, model, strategy, found)
-        return ranked(query, model, strategy, found, pool, heard.positions[strongest])
+        return pool, scored_by_all(query, model, found, pool, heard.positions[strongest])
     finally:
         item_cf.forget(space.gains, space.touched, touched)
 
@@ -181,12 +215,19 @@ def signals_of(query: Query, catalogue: Catalogue) -> Signals:
 def pool_of(query: Query, model: Level1, strategy: Strategy, found: Found) -> Longs:
     """Rows that any source of the strategy proposes, each once, none that is not allowed."""
     proposals = [PROPOSALS[name](query, model, found) for name in PROPOSERS[strategy]]
+    pool = distinct_rows(query, model, proposals)
+    if strategy is Strategy.LEARNED and len(pool) < query.tuning.candidate_count:
+        pool = distinct_rows(query, model, [pool, by_popularity(query, model, found)])
+    return pool
+
+
+def distinct_rows(query: Query, model: Level1, proposals: list[Longs]) -> Longs:
+    """Rows of all proposals, each once, none that is blocked."""
     blocked = np.concatenate([query.blocked_rows, query.context_rows])
-    return np.asarray(
-        item_cf.distinct(
-            np.concatenate(proposals), blocked[blocked >= 0], model.workspace.positions
-        )
+    found = item_cf.distinct(
+        np.concatenate(proposals), blocked[blocked >= 0], model.workspace.positions
     )
+    return np.asarray(found)
 
 
 def by_als(query: Query, model: Level1, found: Found) -> Longs:
@@ -222,18 +263,49 @@ def by_popularity(query: Query, model: Level1, found: Found) -> Longs:
 
 def by_history(query: Query, model: Level1, found: Found) -> Longs:
     """The shopper's own products, most frequent and recent first."""
-    best = item_cf.strongest_first(found.own, query.tuning.history_candidates)
+    return own_rows(query, found, query.tuning.history_candidates)
+
+
+def by_long_history(query: Query, model: Level1, found: Found) -> Longs:
+    """The same, as many as the ranker is to choose among."""
+    return own_rows(query, found, query.tuning.learned_history)
+
+
+def own_rows(query: Query, found: Found, count: int) -> Longs:
+    """Rows of at most so many products of the history, most frequent and recent first."""
+    best = item_cf.strongest_first(found.own, count)
     rows = query.history.rows[best]
     rows = rows[rows >= 0]
     return rows if query.mask is None else rows[query.mask[rows]]
 
 
+def by_affinity(query: Query, model: Level1, found: Found) -> Longs:
+    """New products of the kinds that the shopper buys."""
+    if model.table is None:
+        return np.empty(0, np.int64)
+    count = query.tuning.learned_affinity
+    rows: Longs = affinity_rows(bought_of(query), model.table, query.as_of_day, count)
+    return rows if query.mask is None else rows[query.mask[rows]]
+
+
+def by_novelty(query: Query, model: Level1, found: Found) -> Longs:
+    """What most shoppers bought for the first time of late."""
+    if model.table is None:
+        return np.empty(0, np.int64)
+    rows = model.table.novelties
+    rows = rows if query.mask is None else rows[query.mask[rows]]
+    return rows[: query.tuning.learned_novelties]
+
+
 Propose = Callable[[Query, Level1, Found], Longs]
 PROPOSALS: dict[str, Propose] = {
     "history": by_history,
+    "long_history": by_long_history,
     "als": by_als,
     "item_cf": by_item_cf,
     "popularity": by_popularity,
+    "affinity": by_affinity,
+    "novelty": by_novelty,
 }
 """Every source. A new one is one line here, and its name in the strategies that it proposes to."""
 PROPOSERS: dict[Strategy, tuple[str, ...]] = {
@@ -241,9 +313,10 @@ PROPOSERS: dict[Strategy, tuple[str, ...]] = {
     Strategy.ITEM_CF: ("history", "item_cf", "popularity"),
     Strategy.POPULARITY: ("popularity",),
     Strategy.HYBRID: ("history", "als", "item_cf", "popularity"),
+    Strategy.LEARNED: ("long_history", "als", "item_cf", "affinity", "novelty"),
 }
 """Who proposes under a strategy, in the order in which equal scores are kept; popularity always does,
-so that a page can be filled."""
+so that a page can be filled: for LEARNED only where the others found too few, as each candidate costs."""
 
 
 def history_scores(query: Query) -> Floats:
@@ -252,39 +325,72 @@ def history_scores(query: Query) -> Floats:
     return query.history.purchase_counts * decay(age, query.tuning.history_half_life_days)
 
 
-def ranked(
-    query: Query, model: Level1, strategy: Strategy, found: Found, pool: Longs, heard: Longs
-) -> CandidateList:
-    """Score the pool by every source, blend, and keep the best.
+def scored_by_all(query: Query, model: Level1, found: Found, pool: Longs, heard: Longs) -> Scored:
+    """Score the pool by every source.
 
     Args:
         query: the request.
         model: the model version.
-        strategy: decides the sources' weights.
         found: what the models say of the shopper.
         pool: (pool,) int64 rows, each once.
         heard: history position of each signal that item-CF was given.
     """
     space = model.workspace
-    scores, owned, anchors = score_pool(
-        pool, found.user, model.item_factors, space.gains, popularity_for(query, model),
-        query.history.rows, found.own, heard, space.positions,
+    return Scored(
+        *score_pool(
+            pool, found.user, model.item_factors, space.gains, popularity_for(query, model),
+            query.history.rows, found.own, heard, space.positions,
+        )
     )  # fmt: skip
-    parts = blend(scores, source_weights(strategy, query.tuning))
-    best = np.argsort(-parts.sum(axis=0), kind="stable")[: query.tuning.candidate_count]
+
+
+def ranked(
+    query: Query, model: Level1, strategy: Strategy, pool: Longs, scored: Scored
+) -> CandidateList:
+    """Blend the sources' scores, or let the ranker score anew, and keep the best."""
+    parts = np.zeros((len(SOURCES), len(pool)), np.float32)
+    if strategy is Strategy.LEARNED and model.ranker is not None:
+        rows = ranker_rows(query, model, pool, scored)
+        parts[-1] = model.ranker.chances(rows, scored.owned)
+    else:
+        parts[: len(BLENDED)] = blend(scored.scores, source_weights(strategy, query.tuning))
+    best = kept_of(query, parts.sum(axis=0), scored.owned)
     return CandidateList(
         strategy=strategy,
         rows=pool[best],
-        parts=parts_of(parts[:, best]),
-        anchors=anchors[best],
-        history_positions=owned[best],
+        parts=dict(zip(SOURCES, parts[:, best], strict=True)),
+        anchors=scored.anchors[best],
+        history_positions=scored.owned[best],
     )
 
 
-def parts_of(blended: Floats) -> dict[str, Floats]:
-    """Name the parts of candidates that no ranker scored, (sources, candidates) float32 of `BLENDED`."""
-    nothing = np.zeros(blended.shape[1], np.float32)
-    return dict.fromkeys(SOURCES, nothing) | dict(zip(BLENDED, blended, strict=True))
+def kept_of(query: Query, scores: Floats, owned: Longs) -> Longs:
+    """Positions of the candidates that level 2 is given, (candidates,) int64, best first."""
+    count = query.tuning.candidate_count
+    if query.novelty is None:
+        return np.argsort(-scores, kind="stable")[:count]
+    return best_of_both(scores, owned >= 0, count, query.novelty)
+
+
+def ranker_rows(query: Query, model: Level1, pool: Longs, scored: Scored) -> Floats:
+    """Make the rows that the ranker scores, (pool, `FEATURES`) float32: when it learns and when it serves.
+
+    Raises:
+        ValueError: the model version has no item table.
+    """
+    if model.table is None:
+        raise ValueError("a ranker without its item table")
+    evidence = Evidence(pool, scored.owned, scored.scores[0], scored.scores[1])
+    return feature_rows(
+        bought_of(query), evidence, model.table, model.catalogue.median_cycle_days, query.as_of_day
+    )
+
+
+def bought_of(query: Query) -> Bought:
+    """The purchases as the ranker takes them; later ones count as made on the day asked for."""
+    history = query.history
+    days = np.minimum(history.days.days, query.as_of_day).astype(np.int32)
+    return Bought(history.rows, history.days.starts, days, history.units, history.spend)
 
 
 def popularity_for(query: Query, model: Level1) -> Floats:

@@ -16,13 +16,14 @@ from numba import njit
 from restock.core import price, repurchase, segments
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.catalogue import NO_CATEGORY, Catalogue
+from restock.core.novelty import new_of
 from restock.tuning_config import TuningConfig
 
 CATEGORY_CAP_PAGE = 5
 """Results for which ``max_per_category`` counts; a longer page allows proportionally more."""
 KEPT, TOO_MANY, LEFT_OUT, BARRED = 0, 1, 2, 3
-"""Standings of a candidate, best first: on the page by right, but for its category's share of the
-page, but for another rule, and never: the filter bars it or it is on the page already."""
+"""Standings of a candidate, best first: on the page by right, but for its category's or its kind's share
+of the page, but for another rule, and never: the filter bars it or it is on the page already."""
 NO_MASK = np.zeros(0, np.bool_)
 
 
@@ -54,6 +55,11 @@ class RankQuery:
     """All knobs."""
     cycle_rules: bool = True
     """Whether the rules on the repurchase cycle apply; not to scores that know the time."""
+    novelty: float | None = None
+    """Share of the page, 0 to 1, for products new to the shopper; None lets the scores decide."""
+    variants: Mask | None = None
+    """(candidates,) bool: another size or kind of what the shopper bought, and as well known as that;
+    None for none."""
 
 
 class Knobs(NamedTuple):
@@ -81,6 +87,8 @@ class Candidates(NamedTuple):
     purchase_counts: Floats
     first_days: Floats
     last_days: Floats
+    known: Mask
+    """(candidates,) bool: bought before, or a variant of what was."""
     filtered: bool
     """Whether `mask` means anything."""
     mask: Mask
@@ -111,6 +119,10 @@ class Page(NamedTuple):
     size: int
     category_cap: int
     """Products of one category, `category_cap`."""
+    new_cap: int
+    """Products new to the shopper."""
+    known_cap: int
+    """All others."""
 
 
 class Facts(NamedTuple):
@@ -180,7 +192,7 @@ def rerank(query: RankQuery, catalogue: Catalogue) -> Ranking:
     filtered = query.mask is not None
     candidates = Candidates(
         query.rows, query.scores, query.purchase_counts, query.first_days, query.last_days,
-        filtered, NO_MASK if query.mask is None else query.mask,
+        known_of(query), filtered, NO_MASK if query.mask is None else query.mask,
     )  # fmt: skip
     items = Items(
         catalogue.category, catalogue.price, catalogue.cycle_days, catalogue.median_cycle_days,
@@ -192,7 +204,11 @@ def rerank(query: RankQuery, catalogue: Catalogue) -> Ranking:
     knobs = Knobs._make(map(float, KNOBS_OF(query.tuning)))
     if not query.cycle_rules:
         knobs = knobs._replace(recent_cycle_share=0.0, due_boost=0.0)
-    page = Page(query.page_size, category_cap(query.page_size, query.tuning))
+    page = Page(
+        query.page_size,
+        category_cap(query.page_size, query.tuning),
+        *kind_caps(query.page_size, query.novelty),
+    )
     return Ranking(*rank(candidates, items, shopper, knobs, page))
 
 
@@ -200,7 +216,7 @@ def rerank(query: RankQuery, catalogue: Catalogue) -> Ranking:
 def rank(candidates: Candidates, items: Items, shopper: Shopper, knobs: Knobs, page: Page) -> Any:
     """Weigh all candidates, choose the page, and tell the columns of `Ranking` in their order."""
     final, standing, category = weigh(candidates, items, shopper, knobs)
-    positions, kept = page_of(final, standing, category, page)
+    positions, kept = page_of(final, standing, category, candidates.known, page)
     results = len(positions)
     factors = np.empty((len(RULES), results), np.float32)
     due = np.empty(results, np.bool_)
@@ -267,23 +283,27 @@ def facts_of(
 
 
 @njit(cache=True)
-def page_of(final: Floats, standing: Any, category: Longs, page: Page) -> Any:
+def page_of(final: Floats, standing: Any, category: Longs, known: Mask, page: Page) -> Any:
     """Positions of the page, best first: what is kept, then what comes back to fill it.
 
-    Variety is given up before the rules on time and budget are. Only what these keep counts towards
-    its category's share of the page. Equal scores keep level 1's order.
+    Variety and novelty are given up before the rules on time and budget are. Only what these keep
+    counts towards its category's, or its kind's, share of the page. Equal scores keep level 1's order.
 
     Args:
         final: (candidates,) float32, score times factors.
         standing: (candidates,) int8, one of `KEPT`, `LEFT_OUT` and `BARRED`; consumed.
         category: (candidates,) int64 codes.
-        page: size and cap.
+        known: (candidates,) bool.
+        page: size and caps.
 
     Returns:
         (results,) int64 positions and how many of them are kept.
     """
     positions = np.empty(min(page.size, len(final)), np.int64)
-    kept = 0
+    kept = kept_known = 0
+    for kind, cap in ((True, page.known_cap), (False, page.new_cap)):
+        if not cap:
+            standing[(known == kind) & (standing == KEPT)] = TOO_MANY
     for place in range(len(positions)):
         best = first_of(final, standing)
         if standing[best] == BARRED:
@@ -294,6 +314,12 @@ def page_of(final: Floats, standing: Any, category: Longs, page: Page) -> Any:
             held = 1 + np.sum(category[positions[:place]] == code)
             if code != NO_CATEGORY and held == page.category_cap:
                 standing[(category == code) & (standing == KEPT)] = TOO_MANY
+            kept_known += known[best]
+            alike, cap = kept - kept_known, page.new_cap
+            if known[best]:
+                alike, cap = kept_known, page.known_cap
+            if alike == cap:
+                standing[(known == known[best]) & (standing == KEPT)] = TOO_MANY
         standing[best] = BARRED
         positions[place] = best
     return positions, kept
@@ -308,6 +334,20 @@ def first_of(final: Floats, standing: Any) -> int:
         if better or standing[position] < standing[best]:
             best = position
     return best
+
+
+def known_of(query: RankQuery) -> Mask:
+    """Tell what is not new to the shopper, (candidates,) bool."""
+    bought = query.purchase_counts > 0
+    return bought if query.variants is None else bought | query.variants
+
+
+def kind_caps(page_size: int, novelty: float | None) -> tuple[int, int]:
+    """Products new to the shopper that a page may hold, and others; halves are rounded up for new."""
+    if novelty is None:
+        return page_size, page_size
+    new = new_of(page_size, novelty)
+    return new, page_size - new
 
 
 def category_cap(page_size: int, tuning: TuningConfig) -> int:

@@ -76,6 +76,23 @@ def check_price(message: types_pb2.ProductFilter, name: Any, field: str) -> floa
     return value
 
 
+def novelty_from(message: Any) -> float | None:
+    """Decode a request's share of new products, None when it is not set.
+
+    Args:
+        message: a request with a field `novelty`.
+
+    Raises:
+        InvalidRequest: it is not from 0 to 1.
+    """
+    if not message.HasField("novelty"):
+        return None
+    novelty = float(message.novelty)
+    if not 0 <= novelty <= 1:
+        raise InvalidRequest("novelty", f"0 to 1, not {novelty}")
+    return novelty
+
+
 def changes_from(message: types_pb2.TuningOverrides) -> dict[str, float]:
     """Decode the knobs that a request sets; `TuningConfig.changed` checks their ranges."""
     return {field.name: value for field, value in message.ListFields()}

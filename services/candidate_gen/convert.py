@@ -22,6 +22,7 @@ from restock.serving.convert import (
     check_ids,
     check_purchases,
     filter_from,
+    novelty_from,
     tuned,
 )
 from restock.v1 import candidate_gen_pb2 as pb
@@ -76,6 +77,7 @@ def query_from(request: pb.GenerateCandidatesRequest, model: CandidateModel) -> 
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         tuning=tuning,
         views=views_from(request.profile, model.catalogue),
+        novelty=novelty_from(request),
     )
 
 
@@ -231,6 +233,7 @@ def candidates_to(
             product_ids=[ids[row] for row in rows],
             catalogue_rows=rows,
             anchors=answer.anchors.tolist(),
+            known_variants=[],
             **purchases_to(query.history, answer.history_positions),
             **{name: part.tolist() for name, part in answer.parts.items() if part.any()},
         ),

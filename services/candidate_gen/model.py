@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from restock.artifacts.bundle import Bundle
-from restock.artifacts.index import build_index
-from restock.core import als, item_cf
-from restock.core.arrays import Floats, Longs
+from restock.artifacts.level1 import level1_of
+from restock.core.arrays import Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Level1, Query, generate
 from restock.core.catalogue import Catalogue, FilterMasks
-from restock.core.popularity import most_popular
 from restock.errors import BundleCorrupt
 from restock.tuning_config import TuningConfig
 
@@ -43,33 +41,11 @@ def build(bundle: Bundle) -> CandidateModel:
     Raises:
         BundleCorrupt: the model does not answer a query of its own most popular items.
     """
-    catalogue, retrieval = bundle.catalogue, bundle.retrieval
-    popular = most_popular(catalogue.popularity)
-    newcomer = affordable_popularity(catalogue)
-    level1 = Level1(
-        catalogue=catalogue,
-        item_factors=retrieval.item_factors,
-        gram=als.gramian(retrieval.item_factors, bundle.tuning.als_regularization),
-        index=build_index(retrieval.item_factors, retrieval.index),
-        neighbours=retrieval.neighbours,
-        neighbour_weights=retrieval.neighbour_weights,
-        popular_rows=popular,
-        newcomer_rows=popular[most_popular(newcomer[popular])],
-        newcomer_popularity=newcomer,
-        workspace=item_cf.Workspace(len(catalogue)),
-    )
+    level1 = level1_of(bundle.catalogue, bundle.retrieval, bundle.tuning)
     day = bundle.manifest.trained_through_day
-    for rows in (popular[:SELF_QUERY_ITEMS], popular[:0]):
+    for rows in (level1.popular_rows[:SELF_QUERY_ITEMS], level1.popular_rows[:0]):
         check(self_query(level1, bundle.tuning, rows, day), bundle.version)
-    return CandidateModel(level1, bundle.tuning, FilterMasks(catalogue))
-
-
-def affordable_popularity(catalogue: Catalogue) -> Floats:
-    """Popularity, 0 above the median price or where a price is unknown; all where no price is known."""
-    if not catalogue.median_price > 0:
-        return catalogue.popularity
-    affordable = catalogue.price <= catalogue.median_price
-    return np.where(affordable, catalogue.popularity, np.float32(0))
+    return CandidateModel(level1, bundle.tuning, FilterMasks(bundle.catalogue))
 
 
 def self_query(level1: Level1, tuning: TuningConfig, rows: Longs, day: int) -> CandidateList:

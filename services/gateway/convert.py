@@ -15,6 +15,7 @@ from restock.serving.convert import (
     check_id,
     check_ids,
     filter_from,
+    novelty_from,
 )
 from restock.serving.status import status_of
 from restock.tuning_config import TuningConfig
@@ -72,6 +73,7 @@ def query_from(
         included=include,
         within=within_of(request),
         tuning=knobs_of(request, tuning),
+        novelty=novelty_from(request),
         fingerprint=fingerprint_of(request),
     )
 

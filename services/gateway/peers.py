@@ -124,6 +124,7 @@ class GrpcCandidateGen:
             tuning=query.tuning,
             as_of_day=query.as_of_day,
             model_version=version,
+            novelty=query.novelty,
         )
         call = self._generate(request, timeout=enough(CANDIDATE_GEN, timeout), metadata=trace())
         generated: Generated = await answer_of(CANDIDATE_GEN, call)
@@ -169,6 +170,7 @@ class GrpcReranker:
             as_of_day=query.as_of_day,
             filter=query.request.filter if query.within else None,
             tuning=query.tuning,
+            novelty=query.novelty,
         )
         call = self._rerank(request, timeout=enough(RERANKER, timeout), metadata=trace())
         page: Page = await answer_of(RERANKER, call)

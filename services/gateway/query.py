@@ -41,6 +41,8 @@ class Query:
     """Never violated; None lets all through."""
     tuning: TuningOverrides | None
     """Changes to the model version's tuning: the deployment's, then the request's own."""
+    novelty: float | None
+    """Share of new products on the page, 0 to 1; None lets the scores decide."""
     fingerprint: bytes
     """Equal for requests that ask the same."""
 

@@ -260,8 +260,9 @@ def columns_of(candidates: Candidates) -> tuple[Sequence[float], ...]:
     """All columns beside the ids."""
     return (
         candidates.als, candidates.item_cf, candidates.popularity, candidates.history,
-        candidates.learned, candidates.anchors, candidates.purchase_counts, candidates.first_days,
-        candidates.last_days, candidates.catalogue_rows,
+        candidates.learned, candidates.known_variants, candidates.anchors,
+        candidates.purchase_counts, candidates.first_days, candidates.last_days,
+        candidates.catalogue_rows,
     )  # fmt: skip
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from restock.core.arrays import Floats, Longs
+from restock.core.arrays import Floats, Longs, Mask
 from restock.core.blend import SOURCES
 from restock.core.catalogue import Catalogue
 from restock.core.rerank import RULES, Ranking, RankQuery, breakdown
 from restock.errors import InvalidRequest
-from restock.serving.convert import check_day, check_purchases, filter_from, tuned
+from restock.serving.convert import check_day, check_purchases, filter_from, novelty_from, tuned
 from restock.v1 import reranker_pb2 as pb
 from restock.v1 import types_pb2
 from services.reranker.columns import (
@@ -67,8 +67,22 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         tuning=tuning,
         cycle_rules=bool(tuning.cycle_rules_on_learned)
         or request.strategy != types_pb2.STRATEGY_LEARNED,
+        novelty=novelty_from(request),
+        variants=variants_from(candidates),
     )
     return query, columns[: len(SOURCES)]
+
+
+def variants_from(candidates: types_pb2.Candidates) -> Mask | None:
+    """Decode which candidates are variants of what was bought; None for none.
+
+    Raises:
+        InvalidRequest: the column has another length than product_ids.
+    """
+    count, known = len(candidates.product_ids), candidates.known_variants
+    if len(known) not in (0, count):
+        raise InvalidRequest("candidates.known_variants", f"{count} entries, not {len(known)}")
+    return np.array(known, np.bool_) if known else None
 
 
 def rows_from(request: pb.RerankRequest, catalogue: Catalogue) -> Longs:

@@ -206,9 +206,51 @@ def test_a_category_is_capped_in_rank_order_and_what_is_too_many_comes_back_firs
     category = np.array([7, 7, -1, 3, 7, -1, 3, 3, 9])
     falling = np.arange(9, 0, -1).astype(np.float32)
     standing = np.array([KEPT] * 8 + [LEFT_OUT], np.int8)
-    positions, kept = page_of(falling, standing, category, Page(9, 2))
+    positions, kept = page_of(falling, standing, category, category < 0, Page(9, 2, 9, 9))
     assert positions.tolist() == [0, 1, 2, 3, 5, 6, 4, 7, 8]
     assert kept == 6
+
+
+def novel_page(novelty, size=5, **more):
+    """A page of four known products, of the highest scores, and four new ones."""
+    known, new = ["k1", "k2", "k3", "k4"], ["n1", "n2", "n3", "n4"]
+    catalogue = a_catalogue(*known, *new, cycle_days=2)
+    scores = {item: 1 - place / 10 for place, item in enumerate([*known, *new])}
+    query = a_rank_query(catalogue, scores, dict.fromkeys(known, (3, 5)), page_size=size)
+    ranking = rerank(replace(query, novelty=novelty, **more), catalogue)
+    return [list(scores)[place] for place in ranking.positions], ranking.backfilled.tolist()
+
+
+@pytest.mark.parametrize(
+    ("novelty", "size", "expected"),
+    [
+        (0.0, 4, ["k1", "k2", "k3", "k4"]),
+        (0.25, 4, ["k1", "k2", "k3", "n1"]),
+        (0.4, 5, ["k1", "k2", "k3", "n1", "n2"]),
+        (0.5, 5, ["k1", "k2", "n1", "n2", "n3"]),
+        (1.0, 4, ["n1", "n2", "n3", "n4"]),
+        (None, 5, ["k1", "k2", "k3", "k4", "n1"]),
+    ],
+)
+def test_a_page_holds_the_share_of_new_products_that_is_asked_for(novelty, size, expected):
+    assert novel_page(novelty, size) == (expected, [False] * size)
+
+
+def test_where_one_kind_runs_out_the_other_fills_the_page_labelled():
+    assert novel_page(0.0) == (["k1", "k2", "k3", "k4", "n1"], [False] * 4 + [True])
+    assert novel_page(1.0) == (["n1", "n2", "n3", "n4", "k1"], [False] * 4 + [True])
+
+
+def test_a_variant_of_what_was_bought_is_not_new():
+    variants = np.array([False] * 4 + [True] + [False] * 3)
+    assert novel_page(1.0, 3, variants=variants)[0] == ["n2", "n3", "n4"]
+
+
+@given(st.floats(0, 1), st.integers(1, 8))
+def test_a_share_is_missed_by_half_a_product_at_most_where_there_are_enough(novelty, size):
+    found, _ = novel_page(novelty, min(size, 4))
+    new = sum(item.startswith("n") for item in found)
+    assert abs(new - novelty * min(size, 4)) <= 0.5
 
 
 def test_an_unknown_product_has_the_median_cycle_of_all():

@@ -100,6 +100,8 @@ def some_products(
         names=[name.title() for name in ids],
         categories=[named.get(name, "") for name in ids],
         excluded=np.isin(ids, excluded),
+        kinds=[""] * len(ids),
+        brands=[""] * len(ids),
     )
 
 

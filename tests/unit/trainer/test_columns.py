@@ -36,6 +36,13 @@ def test_category_names_and_order_are_optional(tmp_path):
     assert columns.transactions.order is None
 
 
+def test_users_products_and_the_order_of_baskets_are_enough(tmp_path):
+    text = '[transactions]\nuser="u"\nproduct="p"\nbasket_order="n"\n' + PRODUCTS
+    columns = read_columns(write(tmp_path / "c.toml", text))
+    assert columns.transactions.names() == ["u", "p", "n"]
+    assert (columns.transactions.moment, columns.transactions.money) == ("n", None)
+
+
 def test_purchases_need_no_columns_where_the_event_log_has_them(tmp_path):
     columns = read_columns(write(tmp_path / "c.toml", PRODUCTS))
     assert (columns.transactions, columns.timezone) == (None, None)
@@ -50,7 +57,14 @@ def test_purchases_need_no_columns_where_the_event_log_has_them(tmp_path):
             "products: missing; the keys are: transactions, products",
         ),
         (TRANSACTIONS + WHEN_AND_MONEY + 'colour="c"\n' + PRODUCTS, "transactions.colour: no such"),
-        (TRANSACTIONS + 'day="d"\n' + PRODUCTS, "set either amount or unit_price"),
+        (
+            TRANSACTIONS + WHEN_AND_MONEY + 'unit_price="c"\n' + PRODUCTS,
+            "set either amount or unit_price, or neither",
+        ),
+        (
+            TRANSACTIONS + WHEN_AND_MONEY + 'basket_order="n"\n' + PRODUCTS,
+            "set either timestamp or day, or, without dates, basket_order",
+        ),
         (TRANSACTIONS + 'amount="a"\n' + PRODUCTS, "set either timestamp or day"),
         (
             TRANSACTIONS + WHEN_AND_MONEY + 'timestamp="t"\n' + PRODUCTS,

@@ -1,9 +1,11 @@
 import pytest
 
+from restock.core.user_hash import user_hash
 from restock.errors import InvalidFile
 from tests.unit.trainer.shop import COLUMNS, HEADER, PRODUCTS, TODAY, write
-from trainer.columns import ProductColumns, TransactionColumns
-from trainer.read import read_products, read_transactions
+from trainer.columns import Columns, ProductColumns, TransactionColumns
+from trainer.deletions import Deletions
+from trainer.read import Source, read_products, read_transactions
 
 GOOD = "ann,milk,r1,2024-01-01T10:00:00Z,2,3.98\n"
 
@@ -26,6 +28,48 @@ def test_a_unit_price_is_multiplied_by_the_quantity(tmp_path):
         tmp_path, "ann,milk,2024-01-01,3,1.99\n", columns, "customer,sku,day,units,price\n"
     )
     assert lines.spend_milli.tolist() == [5970]
+
+
+def test_without_a_quantity_each_row_is_one_unit_and_without_a_price_it_costs_nothing(tmp_path):
+    columns = TransactionColumns(user="customer", product="sku", day="day")
+    lines = read(tmp_path, "ann,milk,2024-01-01\n", columns, "customer,sku,day\n")
+    assert (lines.units_milli.tolist(), lines.spend_milli.tolist()) == ([1000], [0])
+
+
+IN_ORDER = TransactionColumns(user="customer", product="sku", basket_order="n")
+
+
+def pseudo_days(tmp_path, *rows):
+    return read(tmp_path, "\n".join(rows) + "\n", IN_ORDER, "customer,sku,n\n").days.tolist()
+
+
+def test_baskets_in_order_are_a_pseudo_day_apart_and_end_on_the_same_one(tmp_path):
+    """Ann has baskets 1, 4 and 9, bob 100 and 7; the longest history begins on day 0."""
+    rows = ("ann,milk,1", "ann,tea,1", "bob,milk,100", "ann,milk,9", "bob,milk,7", "ann,milk,4")
+    assert pseudo_days(tmp_path, *rows) == [0, 0, 2, 2, 1, 1]
+
+
+def test_numbers_of_receipts_may_be_large(tmp_path):
+    assert pseudo_days(tmp_path, "ann,milk,9007199254740991", "ann,tea,9007199254740992") == [0, 1]
+
+
+@pytest.mark.parametrize("number", ["1.5", "", "first", "nan", "inf", "1e300"])
+def test_an_order_of_baskets_is_whole_numbers(tmp_path, number):
+    with pytest.raises(InvalidFile, match="row 2, column 'n': a whole number, not"):
+        pseudo_days(tmp_path, f"ann,milk,{number}")
+
+
+def test_baskets_in_order_cannot_be_added_up_with_events(tmp_path):
+    columns = Columns(transactions=IN_ORDER, products=COLUMNS.products)
+    assert Source(tmp_path / "s.csv", tmp_path / "p.csv", columns).in_order
+    with pytest.raises(InvalidFile, match="have no dates"):
+        Source(tmp_path / "s.csv", tmp_path / "p.csv", columns, tmp_path)
+
+
+def test_of_a_deleted_user_all_baskets_without_dates_are_forgotten(tmp_path):
+    path = write(tmp_path / "sales.csv", "customer,sku,n\nann,milk,1\nbob,milk,1\n")
+    lines = read_transactions(path, IN_ORDER, TODAY, Deletions({user_hash("ann"): 1}))
+    assert lines.forgotten.tolist() == [True, False]
 
 
 def test_rows_alike_in_every_column_are_repeats_only_where_there_is_an_order(tmp_path):

@@ -1,0 +1,1 @@
+"""The learned ranker: what it looks at, and how it scores."""
