@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROTOS := $(wildcard protos/restock/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-docker durability lint format protos bench image clean
+.PHONY: help run test test-docker durability evaluate lint format protos bench image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ lint: restock/v1/.made ## ruff, mypy --strict, buf
 format: $(VENV)/.installed ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+evaluate: restock/v1/.made ## recommendation quality on the sample data, into docs/quality.md
+	$(BIN)/restock evaluate --sample --out docs/quality --page docs/quality.md
 
 bench: restock/v1/.made ## the suite beside a bare star of empty services
 	$(BIN)/python -m benchmarks.star

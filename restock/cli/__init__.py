@@ -4,8 +4,10 @@ import typer
 
 from restock.cli import events, models, user
 from restock.cli.errors import OneLineErrors
+from restock.cli.evaluate import evaluate
 from restock.cli.import_purchases import import_purchases
 from restock.cli.recommend import recommend
+from restock.cli.report import report
 from restock.cli.train import train
 from restock.cli.up import up
 
@@ -19,6 +21,8 @@ app = typer.Typer(
 app.command()(up)
 app.command()(recommend)
 app.command()(train)
+app.command()(evaluate)
+app.command()(report)
 app.command("import")(import_purchases)
 app.add_typer(models.app, name="models")
 app.add_typer(events.app, name="events")

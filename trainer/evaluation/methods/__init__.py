@@ -1,0 +1,1 @@
+"""Methods to be compared: one small file a method or family, listed in `registry`."""

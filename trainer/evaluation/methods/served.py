@@ -1,0 +1,201 @@
+"""What serves: every strategy by the very functions that answer requests, with and without each rule.
+
+A past is learned from as `restock train` does it, over the whole catalogue. Each household is then asked for
+as the gateway would: `candidates.generate`, and `rerank.rerank` over what it found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from restock.artifacts.level1 import level1_of
+from restock.artifacts.profiles import ProfileTable
+from restock.core import signals
+from restock.core.arrays import Floats, Ints, Longs
+from restock.core.blend import Strategy
+from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.metrics import NOTHING
+from restock.core.rerank import RankQuery, rerank
+from restock.tuning_config import TuningConfig
+from trainer.catalogue import item_facts
+from trainer.evaluation.methods.method import Ranker
+from trainer.evaluation.past import Past, RowLists
+from trainer.fit import fit_retrieval
+from trainer.progress import Quiet
+from trainer.strengths import strength_matrix
+
+Knobs = Mapping[str, float]
+RULES_OFF: dict[str, Knobs] = {
+    "leaving out the recent": {"recent_cycle_share": 0.0},
+    "the due boost": {"due_boost": 0.0},
+    "price rules": {"soft_price_ratio": 100.0, "max_price_ratio": 100.0},
+    "the segment rule": {"segment_floor": 1.0},
+    "upsell": {"upsell_factor": 0.0},
+    "variety": {"max_per_category": 100},
+}
+"""Knobs that switch each rule off."""
+NO_RULES: Knobs = {knob: value for knobs in RULES_OFF.values() for knob, value in knobs.items()}
+NO_ROWS = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to serve."""
+
+    strategy: Strategy
+    """Who finds and scores the candidates."""
+    level_1: Knobs = field(default_factory=dict)
+    """Knobs of finding that differ from the defaults."""
+    level_2: Knobs = field(default_factory=dict)
+    """Knobs of the rules that differ."""
+
+
+STRATEGIES = (Strategy.POPULARITY, Strategy.ITEM_CF, Strategy.ALS, Strategy.HYBRID)
+"""Strategies that are judged with and without all rules."""
+
+
+def settings() -> dict[str, Setting]:
+    """Every way to serve that is judged, by name; those that share candidates stand together."""
+    found = {}
+    for strategy in STRATEGIES:
+        found[f"served {strategy.name}"] = Setting(strategy)
+        found[f"served {strategy.name}, no rules"] = Setting(strategy, level_2=NO_RULES)
+    for rule, knobs in RULES_OFF.items():
+        found[f"served HYBRID without {rule}"] = Setting(Strategy.HYBRID, level_2=knobs)
+    own = {"history_weight": 1.0}
+    found["served HYBRID, history_weight 1"] = Setting(Strategy.HYBRID, own)
+    found["served HYBRID, history_weight 1, no rules"] = Setting(Strategy.HYBRID, own, NO_RULES)
+    return found
+
+
+@dataclass(frozen=True)
+class Served:
+    """All settings over one training."""
+
+    tuning: TuningConfig = field(default_factory=TuningConfig)
+    """Knobs of the training, and of serving where a setting changes none."""
+    settings: Mapping[str, Setting] = field(default_factory=settings)
+    """What is judged, by name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the settings."""
+        return tuple(self.settings)
+
+    def fit(self, past: Past) -> Mapping[str, Ranker]:
+        """Train a model version, without publishing it."""
+        shop = shop_of(past, self.tuning)
+        return {name: ServedRanker(shop, setting) for name, setting in self.settings.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """A trained model version, and the profiles of its day."""
+
+    day: int
+    """For which to recommend."""
+    level1: Level1
+    """Arrays and index."""
+    profiles: ProfileTable
+    """Every household's purchases."""
+    tuning: TuningConfig
+    """Knobs that it was trained with."""
+    found: dict[tuple[object, ...], list[CandidateList]] = field(default_factory=dict)
+    """Candidates of the last finding: settings that differ in rules alone begin with the same."""
+
+    def candidates(
+        self, setting: Setting, users: Longs, banned: RowLists | None
+    ) -> list[CandidateList]:
+        """Level 1's answer to each user."""
+        finding = (setting.strategy, *setting.level_1.items())
+        key = (finding, users.tobytes(), banned is None)
+        if any(known[0] != finding for known in self.found):
+            self.found.clear()
+        if key not in self.found:
+            tuning = self.tuning.changed(setting.level_1)
+            blocked = [NO_ROWS] * len(users) if banned is None else banned.lists()
+            self.found[key] = [
+                self.generated(setting.strategy, user, rows, tuning)
+                for user, rows in zip(users.tolist(), blocked, strict=True)
+            ]
+        return self.found[key]
+
+    def generated(
+        self, strategy: Strategy, user: int, blocked: Longs, tuning: TuningConfig
+    ) -> CandidateList:
+        """Level 1's answer to one user."""
+        history = history_of(self.profiles, user)
+        query = Query(history, NO_ROWS, blocked, None, strategy, self.day, tuning)
+        return generate(query, self.level1)
+
+
+def shop_of(past: Past, tuning: TuningConfig) -> Shop:
+    """Train on a past as `restock train` does."""
+    catalogue = item_facts(past.purchases, past.profiles, past.products, tuning)
+    strengths = strength_matrix(past.profiles, catalogue.average_units, tuning)
+    retrieval = fit_retrieval(strengths, tuning, Quiet())
+    return Shop(past.day, level1_of(catalogue, retrieval, tuning), past.profiles, tuning)
+
+
+def history_of(profiles: ProfileTable, user: int) -> History:
+    """One user's purchases as a request carries them; empty for the user -1."""
+    span = slice(profiles.starts[user], profiles.starts[user + 1]) if user >= 0 else slice(0)
+    return History(
+        rows=profiles.item_rows[span].astype(np.int64),
+        purchase_counts=profiles.purchase_counts[span].astype(np.float32),
+        first_days=profiles.first_days[span].astype(np.float32),
+        last_days=profiles.last_days[span].astype(np.float32),
+        units=(profiles.units_milli[span] / signals.MILLI).astype(np.float32),
+        spend=(profiles.spend_milli[span] / signals.MILLI).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ServedRanker:
+    """Answers as the suite would with one setting."""
+
+    shop: Shop
+    """What was trained."""
+    setting: Setting
+    """How it serves."""
+
+    def rank(self, users: Longs, k: int, banned: RowLists | None) -> Ints:
+        """Find candidates, then let the rules make a page of k."""
+        tuning = self.shop.tuning.changed({**self.setting.level_1, **self.setting.level_2})
+        pages = np.full((len(users), k), NOTHING, np.int32)
+        with threadpool_limits(1):  # as in a service: one request has too little work for threads
+            found = self.shop.candidates(self.setting, users, banned)
+        for place, (user, candidates) in enumerate(zip(users.tolist(), found, strict=True)):
+            query = rank_query(candidates, self.shop, user, k, tuning)
+            page = candidates.rows[rerank(query, self.shop.level1.catalogue).positions]
+            pages[place, : len(page)] = page
+        return pages
+
+
+def rank_query(
+    found: CandidateList, shop: Shop, user: int, page_size: int, tuning: TuningConfig
+) -> RankQuery:
+    """Ask level 2 what the gateway would ask it."""
+    history, profiles = history_of(shop.profiles, user), shop.profiles
+    prices = signals.unit_prices(history.spend, history.units)
+    return RankQuery(
+        rows=found.rows,
+        scores=sum(found.parts.values(), np.zeros(len(found.rows), np.float32)),
+        purchase_counts=of_own(history.purchase_counts, found),
+        first_days=of_own(history.first_days, found),
+        last_days=of_own(history.last_days, found),
+        average_price=signals.average_price(prices, history.purchase_counts),
+        spend_per_day=float(history.spend.sum() / profiles.shopping_days[user]) if user >= 0 else 0,
+        page_size=page_size,
+        as_of_day=shop.day,
+        mask=None,
+        tuning=tuning,
+    )
+
+
+def of_own(column: Floats, found: CandidateList) -> Floats:
+    """Put a column of the history beside the candidates, (candidates,) float32, 0 for what is new."""
+    places = found.history_positions
+    return np.append(column, np.float32(0))[np.where(places >= 0, places, len(column))]
