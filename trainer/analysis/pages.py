@@ -1,0 +1,108 @@
+"""The pages that a model version serves to the households it knows, made by the functions that serve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from restock.artifacts.bundle import Bundle
+from restock.artifacts.level1 import level1_of
+from restock.artifacts.profiles import ProfileTable
+from restock.core import signals
+from restock.core.arrays import Floats, Longs
+from restock.core.blend import Strategy
+from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.rerank import RankQuery, rerank
+from restock.core.signals import MILLI
+from trainer.profiles import spend_per_day
+
+PAGE_SIZE = 5
+"""Products of an answer (seed)."""
+MOST_HOUSEHOLDS = 10_000
+"""Households whose pages are made; of more, so many at even distances."""
+NOBODY = np.empty(0, np.int64)
+NO_PRODUCT = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Pages:
+    """One page a household."""
+
+    rows: Longs
+    """(households, 5) int64: catalogue rows, best first, `NO_PRODUCT` where a page is short."""
+    repeats: Longs
+    """(households,) int64: products on the page that the household bought before."""
+
+
+def sampled(households: int) -> Longs:
+    """Positions of the households whose pages are made, (sampled,) int64, ascending."""
+    if households <= MOST_HOUSEHOLDS:
+        return np.arange(households)
+    return np.arange(MOST_HOUSEHOLDS) * households // MOST_HOUSEHOLDS
+
+
+def pages_of(
+    bundle: Bundle, profiles: ProfileTable, profile_rows: Longs, households: Longs, day: int
+) -> Pages:
+    """Make pages with the version's knobs and the default strategy.
+
+    Args:
+        bundle: the model version.
+        profiles: what the households bought; may be another version's.
+        profile_rows: (that version's items,) int64: row in this version's catalogue, -1 for none.
+        households: (households,) int64: positions in `profiles`.
+        day: for which to recommend, counted from 1970-01-01.
+    """
+    model = level1_of(bundle.catalogue, bundle.retrieval, bundle.tuning)
+    spend = spend_per_day(profiles)
+    rows = np.full((len(households), PAGE_SIZE), NO_PRODUCT, np.int64)
+    repeats = np.zeros(len(households), np.int64)
+    with threadpool_limits(1):  # one household at a time: threads only wait for each other
+        for place, household in enumerate(households.tolist()):
+            history = history_of(profiles, household, profile_rows)
+            page = page_of(bundle, model, history, float(spend[household]), day)
+            rows[place, : len(page)] = page
+            repeats[place] = np.isin(page, history.rows).sum()
+    return Pages(rows, repeats)
+
+
+def history_of(profiles: ProfileTable, household: int, profile_rows: Longs) -> History:
+    """What one household bought, in another catalogue's rows."""
+    pairs = slice(int(profiles.starts[household]), int(profiles.starts[household + 1]))
+    return History(
+        rows=profile_rows[profiles.item_rows[pairs]],
+        purchase_counts=profiles.purchase_counts[pairs].astype(np.float32),
+        first_days=profiles.first_days[pairs].astype(np.float32),
+        last_days=profiles.last_days[pairs].astype(np.float32),
+        units=(profiles.units_milli[pairs] / MILLI).astype(np.float32),
+        spend=(profiles.spend_milli[pairs] / MILLI).astype(np.float32),
+    )
+
+
+def page_of(bundle: Bundle, model: Level1, history: History, spend: float, day: int) -> Longs:
+    """Answer one household: candidates, then the shop's rules, (at most 5,) int64 catalogue rows."""
+    query = Query(history, NOBODY, NOBODY, None, Strategy.AUTO, day, bundle.tuning)
+    found = generate(query, model)
+    prices = signals.unit_prices(history.spend, history.units)
+    ranking = rerank(
+        RankQuery(
+            rows=found.rows,
+            scores=np.sum(list(found.parts.values()), axis=0, dtype=np.float32),
+            purchase_counts=owned(history.purchase_counts, found),
+            first_days=owned(history.first_days, found),
+            last_days=owned(history.last_days, found),
+            average_price=signals.average_price(prices, history.purchase_counts),
+            spend_per_day=spend,
+            page_size=PAGE_SIZE,
+            as_of_day=day,
+            mask=None,
+            tuning=bundle.tuning,
+        ),
+        bundle.catalogue,
+    )
+    return found.rows[ranking.positions]
+
+
+def owned(column: Floats, found: CandidateList) -> Floats:
+    """A column of the history for each candidate, 0 for one never bought, (candidates,) float32."""
+    return np.append(column, np.float32(0))[found.history_positions]
