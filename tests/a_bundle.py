@@ -11,7 +11,9 @@ from restock.artifacts.manifest import IndexChoice
 from restock.artifacts.profiles import ProfileTable
 from restock.artifacts.store import BundleStore, Draft
 from restock.core.catalogue import Catalogue
+from restock.core.learned.ranker import Ranker
 from restock.tuning_config import TuningConfig
+from tests.a_ranker import a_table, facts_of
 
 DAY = 18_000
 """Last training day."""
@@ -53,13 +55,15 @@ TASTES: dict[str, list[float]] = {
     "": [0, 0, 0],
 }
 """ALS factors of a category; its products differ a little."""
+KINDS_AND_BRANDS = {"ham": (0, 0), "salami": (0, 0), "brie": (1, 1), "butter": (1, 0)}
+"""Salami is ham in another size; brie and butter are of one kind."""
 FLAT = IndexChoice(kind="flat", recall=1, scanned_share=1)
 WINE_AFFINITY = (0.5, 0.8, 1.2, 1.5)
 """Wine is bought by high spenders; everything else by all alike."""
 
 
-def a_draft(through_day: int = DAY, **knobs: float) -> Draft:
-    """Another day, or another tuning, is another version."""
+def a_draft(through_day: int = DAY, ranker: Ranker | None = None, **knobs: float) -> Draft:
+    """Another day, another ranker or another tuning is another version."""
     manifest: dict[str, Any] = {
         "tuning": dataclasses.asdict(TuningConfig().changed(knobs)),
         "input_digest": "0" * 64,
@@ -72,14 +76,20 @@ def a_draft(through_day: int = DAY, **knobs: float) -> Draft:
         "median_price": MEDIAN_PRICE,
         "index": FLAT,
         "data_quality": {},
+        "ranker": facts_of(ranker) if ranker else None,
     }
-    return Draft(manifest, the_catalogue(), the_retrieval(), two_shoppers(through_day))
+    catalogue = the_catalogue()
+    table = a_table(catalogue, **KINDS_AND_BRANDS)
+    profiles = two_shoppers(through_day)
+    return Draft(manifest, catalogue, the_retrieval(), profiles, table, ranker)
 
 
-def published(home: Path, through_day: int = DAY, **knobs: float) -> str:
+def published(
+    home: Path, through_day: int = DAY, ranker: Ranker | None = None, **knobs: float
+) -> str:
     """Publish a version below a service's home and make it the active one."""
     store = BundleStore(home / "models")
-    version = store.publish(a_draft(through_day, **knobs))
+    version = store.publish(a_draft(through_day, ranker, **knobs))
     store.activate(version)
     return version
 

@@ -15,6 +15,7 @@ from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.fit_als import fit_als
 from trainer.fit_item_cf import BLOCK_ITEMS, fit_item_cf
+from trainer.learned.learn import learn
 from trainer.profiles import profile_table
 from trainer.progress import Progress
 from trainer.purchases import Purchases
@@ -36,8 +37,11 @@ def fit(
         catalogue = item_facts(purchases, profiles, products, tuning)
         strengths = strength_matrix(profiles, catalogue.average_units, tuning)
     retrieval = fit_retrieval(strengths, tuning, progress)
+    tomorrow = int(purchases.days.max()) + 1
+    learned = learn(purchases, products, tuning, progress, tomorrow)
     manifest = manifest_fields(purchases, catalogue, retrieval, quality, tuning)
-    return Draft(manifest, catalogue, retrieval, profiles)
+    manifest["ranker"] = learned.facts
+    return Draft(manifest, catalogue, retrieval, profiles, learned.table, learned.ranker)
 
 
 def fit_retrieval(

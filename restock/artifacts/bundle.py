@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from restock.artifacts.manifest import IndexChoice, Manifest
 from restock.core.arrays import Floats, Ints
 from restock.core.catalogue import Catalogue
+from restock.core.learned.item_table import ItemTable
+from restock.core.learned.ranker import Ranker
 from restock.tuning_config import TuningConfig
 
 
@@ -36,3 +38,7 @@ class Bundle:
     """Item facts."""
     retrieval: Retrieval
     """Level 1's arrays."""
+    table: ItemTable
+    """What the ranker knows of items."""
+    ranker: Ranker | None
+    """The learned ranker; None where there is none."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from restock.core.replenishment_model import DEFAULT_MODEL, ReplenishmentModel
 
-FORMAT: Literal[2] = 2
+FORMAT: Literal[3] = 3
 """Layout of a bundle that this release writes and reads."""
 
 
@@ -42,12 +42,35 @@ class IndexChoice(BaseModel):
     """Measured share of the catalogue that a search reads, over sampled users."""
 
 
+class RankerFacts(BaseModel):
+    """What a ranker's trees mean, and how it was judged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    own_slope: float = Field(gt=0, allow_inf_nan=False)
+    """Of products bought before: the log odds over the trees' sum."""
+    own_intercept: float = Field(allow_inf_nan=False)
+    """Log odds where the sum is 0."""
+    new_slope: float = Field(gt=0, allow_inf_nan=False)
+    """The same of products never bought."""
+    new_intercept: float = Field(allow_inf_nan=False)
+    """The same."""
+    leads: bool
+    """Whether it did better than HYBRID: AUTO takes it then."""
+    shoppers: int = Field(ge=0)
+    """Shoppers whose next basket it had to foretell, in the last window before the training's end."""
+    learned_ndcg: float = Field(ge=0, le=1)
+    """Its NDCG@10 of them."""
+    hybrid_ndcg: float = Field(ge=0, le=1)
+    """That of HYBRID without any rule."""
+
+
 class Manifest(BaseModel):
     """What a bundle says of itself. Holds no time of day: the same input gives the same bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     """Layout of the bundle."""
     tuning: dict[str, int | float]
     """Every knob that it was made with."""
@@ -71,6 +94,8 @@ class Manifest(BaseModel):
     """How ALS factors are searched."""
     replenishment: ReplenishmentModel = DEFAULT_MODEL
     """Coefficients of when a product is bought again; the built-in ones in bundles that have none."""
+    ranker: RankerFacts | None = None
+    """The learned ranker; None where there was too little to learn one from."""
     data_quality: dict[str, Any]
     """The data-quality report, as the trainer printed it."""
     files: dict[str, FileEntry]

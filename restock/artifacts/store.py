@@ -22,7 +22,16 @@ from restock.artifacts.bundle import Bundle, Retrieval
 from restock.artifacts.files import entry_of, read_array, read_lines, write_array, write_lines
 from restock.artifacts.manifest import Manifest
 from restock.artifacts.profiles import DTYPES, ProfileTable
+from restock.artifacts.ranker_files import (
+    TABLE_FILES,
+    TREE_FILES,
+    read_ranker,
+    read_table,
+    write_ranker,
+)
 from restock.core.catalogue import Catalogue
+from restock.core.learned.item_table import ItemTable
+from restock.core.learned.ranker import Ranker
 from restock.errors import BundleCorrupt, BundleMissing, InvalidTuning
 from restock.tuning_config import TuningConfig
 
@@ -54,8 +63,9 @@ FILES = frozenset(
     + [f"{name}.txt" for name in LINES]
     + [f"{PROFILE_FOLDER}/{name}.npy" for name in DTYPES]
     + [f"{PROFILE_FOLDER}/user_ids.txt"]
+    + [*TABLE_FILES]
 )
-"""Every file of a bundle; a manifest that leaves one out would let it be read without a digest."""
+"""Every file of a bundle without a ranker. A manifest that left one out would let it be read undigested."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +80,10 @@ class Draft:
     """Level 1's arrays."""
     profiles: ProfileTable
     """Users' purchases."""
+    table: ItemTable
+    """What the ranker knows of items."""
+    ranker: Ranker | None
+    """The learned ranker, which the manifest tells of as well; None where there is none."""
 
 
 class BundleStore:
@@ -152,7 +166,8 @@ class BundleStore:
             BundleCorrupt: a file is missing or its bytes are not what the manifest says.
         """
         manifest = self.manifest(version)
-        if left_out := FILES - manifest.files.keys():
+        needed = FILES | TREE_FILES if manifest.ranker else FILES
+        if left_out := needed - manifest.files.keys():
             first = min(left_out)
             raise BundleCorrupt(f"{self.root / version / MANIFEST}: {first!r} is not in it")
         for name, expected in manifest.files.items():
@@ -187,7 +202,9 @@ class BundleStore:
             raise BundleCorrupt(f"{folder}: neighbours and neighbour_weights differ in shape")
         if retrieval.neighbours.size and retrieval.neighbours.max() >= manifest.items:
             raise BundleCorrupt(f"{folder}: a neighbour is outside the catalogue")
-        return Bundle(version, manifest, tuning, catalogue, retrieval)
+        table = read_table(folder, catalogue.category)
+        ranker = read_ranker(folder, manifest.ranker) if manifest.ranker else None
+        return Bundle(version, manifest, tuning, catalogue, retrieval, table, ranker)
 
     def item_names(self, version: str) -> dict[str, str]:
         """Read names by item id, in the order of the catalogue's rows.
@@ -232,6 +249,7 @@ def write_files(folder: Path, draft: Draft) -> None:
         write_array(folder / f"{name}.npy", getattr(draft.retrieval, name))
     for name in LINES:
         write_lines(folder / f"{name}.txt", getattr(draft.catalogue, name))
+    write_ranker(folder, draft.table, draft.ranker)
     for field in fields(draft.profiles):
         column = getattr(draft.profiles, field.name)
         if field.name == "user_ids":

@@ -113,6 +113,8 @@ class CandidateList:
     on, in the context, then in the views; -1 for none."""
     history_positions: Longs
     """(candidates,) int64: position in the history, -1 when never bought."""
+    variants: Mask | None = None
+    """(candidates,) bool: another size or flavour of what was bought; None where novelty is not asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,22 +356,41 @@ def ranked(
         parts[-1] = model.ranker.chances(rows, scored.owned)
     else:
         parts[: len(BLENDED)] = blend(scored.scores, source_weights(strategy, query.tuning))
-    best = kept_of(query, parts.sum(axis=0), scored.owned)
+    variants = variants_of(query, model, pool, scored.owned)
+    best = kept_of(query, parts.sum(axis=0), scored.owned, variants)
     return CandidateList(
         strategy=strategy,
         rows=pool[best],
         parts=dict(zip(SOURCES, parts[:, best], strict=True)),
         anchors=scored.anchors[best],
         history_positions=scored.owned[best],
+        variants=None if variants is None else variants[best],
     )
 
 
-def kept_of(query: Query, scores: Floats, owned: Longs) -> Longs:
+def variants_of(query: Query, model: Level1, pool: Longs, owned: Longs) -> Mask | None:
+    """Tell which new products are of the same kind and brand as one bought; None unless novelty is high."""
+    table = model.table
+    if table is None or query.novelty is None or query.novelty < query.tuning.variant_novelty:
+        return None
+    own = query.history.rows[query.history.rows >= 0]
+    return (owned < 0) & np.isin(kinds_and_brands(table, pool), kinds_and_brands(table, own))
+
+
+def kinds_and_brands(table: ItemTable, rows: Longs) -> Longs:
+    """One number for the kind and brand of each row; one of its own where either is unknown."""
+    kinds, brands = table.kinds[rows].astype(np.int64), table.brands[rows].astype(np.int64)
+    known = (kinds >= 0) & (brands >= 0)
+    return np.where(known, kinds * (int(table.brands.max(initial=0)) + 1) + brands, -1 - rows)
+
+
+def kept_of(query: Query, scores: Floats, owned: Longs, variants: Mask | None) -> Longs:
     """Positions of the candidates that level 2 is given, (candidates,) int64, best first."""
     count = query.tuning.candidate_count
     if query.novelty is None:
         return np.argsort(-scores, kind="stable")[:count]
-    return best_of_both(scores, owned >= 0, count, query.novelty)
+    known = owned >= 0 if variants is None else (owned >= 0) | variants
+    return best_of_both(scores, known, count, query.novelty)
 
 
 def ranker_rows(query: Query, model: Level1, pool: Longs, scored: Scored) -> Floats:

@@ -51,6 +51,27 @@ class Trees:
         return sums
 
 
+def trees_fit(trees: Trees, features: int) -> bool:
+    """Say whether no walk over rows of so many features can leave the arrays, or go on for ever."""
+    nodes = len(trees.features)
+    columns = (trees.thresholds, trees.children, trees.values)
+    if any(len(column) != nodes for column in columns) or len(trees.roots) != len(trees.depths):
+        return False
+    places = np.arange(nodes, dtype=np.uint32)
+    leaves = trees.children == places
+    inner = ~leaves
+    return bool(
+        (trees.features < features).all()
+        and (trees.children[inner] < nodes - 1).all()
+        and (trees.children[inner] > places[inner]).all()
+        and np.isposinf(trees.thresholds[leaves]).all()
+        and np.isfinite(trees.thresholds[inner]).all()
+        and np.isfinite(trees.values).all()
+        and (trees.roots < nodes).all()
+        and (trees.depths <= nodes).all()
+    )
+
+
 @njit(cache=True, inline="always")
 def step(rows: Any, row: Any, node: Any, features: Any, thresholds: Any, children: Any) -> Any:
     """Go from a node to the child that a row belongs to."""

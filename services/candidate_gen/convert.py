@@ -233,7 +233,7 @@ def candidates_to(
             product_ids=[ids[row] for row in rows],
             catalogue_rows=rows,
             anchors=answer.anchors.tolist(),
-            known_variants=[],
+            known_variants=[] if answer.variants is None else answer.variants.tolist(),
             **purchases_to(query.history, answer.history_positions),
             **{name: part.tolist() for name, part in answer.parts.items() if part.any()},
         ),

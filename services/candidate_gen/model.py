@@ -10,6 +10,7 @@ from restock.core.arrays import Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Level1, Query, generate
 from restock.core.catalogue import Catalogue, FilterMasks
+from restock.core.purchase_days import PurchaseDays
 from restock.errors import BundleCorrupt
 from restock.tuning_config import TuningConfig
 
@@ -36,24 +37,34 @@ class CandidateModel:
 def build(bundle: Bundle) -> CandidateModel:
     """Build the index, compile the loops, and ask the first questions before anyone else does.
 
-    One for a shopper with a history and one for a newcomer: each compiles what only it needs.
+    Two for a shopper with a history and one for a newcomer: each compiles what only it needs.
 
     Raises:
         BundleCorrupt: the model does not answer a query of its own most popular items.
     """
-    level1 = level1_of(bundle.catalogue, bundle.retrieval, bundle.tuning)
+    level1 = level1_of(
+        bundle.catalogue, bundle.retrieval, bundle.tuning, bundle.table, bundle.ranker
+    )
     day = bundle.manifest.trained_through_day
-    for rows in (level1.popular_rows[:SELF_QUERY_ITEMS], level1.popular_rows[:0]):
-        check(self_query(level1, bundle.tuning, rows, day), bundle.version)
+    some, none = level1.popular_rows[:SELF_QUERY_ITEMS], level1.popular_rows[:0]
+    for strategy, rows in (
+        (Strategy.HYBRID, some),
+        (Strategy.LEARNED, some),
+        (Strategy.HYBRID, none),
+    ):
+        check(self_query(level1, bundle.tuning, strategy, rows, day), bundle.version)
     return CandidateModel(level1, bundle.tuning, FilterMasks(bundle.catalogue))
 
 
-def self_query(level1: Level1, tuning: TuningConfig, rows: Longs, day: int) -> CandidateList:
+def self_query(
+    level1: Level1, tuning: TuningConfig, strategy: Strategy, rows: Longs, day: int
+) -> CandidateList:
     """Ask for the candidates of a shopper who bought these items on a day, for the day after."""
     ones = np.ones(len(rows), np.float32)
-    history = History(rows, ones, ones * day, ones * day, ones, ones)
+    days = PurchaseDays(np.arange(len(rows) + 1), np.full(len(rows), day, np.int32))
+    history = History(rows, ones, ones * day, ones * day, ones, ones, days)
     nothing = np.empty(0, np.int64)
-    query = Query(history, nothing, nothing, None, Strategy.HYBRID, day + 1, tuning)
+    query = Query(history, nothing, nothing, None, strategy, day + 1, tuning)
     return generate(query, level1)
 
 

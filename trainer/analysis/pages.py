@@ -1,19 +1,18 @@
 """The pages that a model version serves to the households it knows, made by the functions that serve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from restock.artifacts.bundle import Bundle
 from restock.artifacts.level1 import level1_of
-from restock.artifacts.profiles import ProfileTable
+from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core import signals
 from restock.core.arrays import Floats, Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import CandidateList, History, Level1, Query, generate
 from restock.core.rerank import RankQuery, rerank
-from restock.core.signals import MILLI
 from trainer.profiles import spend_per_day
 
 PAGE_SIZE = 5
@@ -53,30 +52,20 @@ def pages_of(
         households: (households,) int64: positions in `profiles`.
         day: for which to recommend, counted from 1970-01-01.
     """
-    model = level1_of(bundle.catalogue, bundle.retrieval, bundle.tuning)
+    model = level1_of(
+        bundle.catalogue, bundle.retrieval, bundle.tuning, bundle.table, bundle.ranker
+    )
     spend = spend_per_day(profiles)
     rows = np.full((len(households), PAGE_SIZE), NO_PRODUCT, np.int64)
     repeats = np.zeros(len(households), np.int64)
     with threadpool_limits(1):  # one household at a time: threads only wait for each other
         for place, household in enumerate(households.tolist()):
-            history = history_of(profiles, household, profile_rows)
+            own = history_of(profiles, household)
+            history = replace(own, rows=profile_rows[own.rows])
             page = page_of(bundle, model, history, float(spend[household]), day)
             rows[place, : len(page)] = page
             repeats[place] = np.isin(page, history.rows).sum()
     return Pages(rows, repeats)
-
-
-def history_of(profiles: ProfileTable, household: int, profile_rows: Longs) -> History:
-    """What one household bought, in another catalogue's rows."""
-    pairs = slice(int(profiles.starts[household]), int(profiles.starts[household + 1]))
-    return History(
-        rows=profile_rows[profiles.item_rows[pairs]],
-        purchase_counts=profiles.purchase_counts[pairs].astype(np.float32),
-        first_days=profiles.first_days[pairs].astype(np.float32),
-        last_days=profiles.last_days[pairs].astype(np.float32),
-        units=(profiles.units_milli[pairs] / MILLI).astype(np.float32),
-        spend=(profiles.spend_milli[pairs] / MILLI).astype(np.float32),
-    )
 
 
 def page_of(bundle: Bundle, model: Level1, history: History, spend: float, day: int) -> Longs:
@@ -97,6 +86,8 @@ def page_of(bundle: Bundle, model: Level1, history: History, spend: float, day: 
             as_of_day=day,
             mask=None,
             tuning=bundle.tuning,
+            cycle_rules=found.strategy is not Strategy.LEARNED
+            or bool(bundle.tuning.cycle_rules_on_learned),
         ),
         bundle.catalogue,
     )

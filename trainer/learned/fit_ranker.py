@@ -1,6 +1,6 @@
 """Fits the ranker on what shoppers bought in the last windows, and judges it on the very last one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm
 import numpy as np
@@ -18,8 +18,10 @@ from trainer.logistic import Sample, logistic_weights
 Doubles = NDArray[np.float64]
 MOST_DAYS = 4
 """Days in a window on which a product was bought that count."""
+RANK = FEATURES.index("rank_60")
 FLAT_PRIOR = np.array([0.0, 1.0])
 CALIBRATION_PULL = 1.0
+NEVER_BOUGHT = -1
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Boosting:
     """Of the head that foretells the next basket; the rest is the window's."""
     new_basket_weight: float = 0.6
     """The same for products new to a shopper, within one label."""
+    foremost: int = 40
+    """Of a shopper's own products, by decayed purchases: all of these are learned from."""
+    others_kept: float = 0.3
+    """Share of the other own products that are, each in place of more."""
     new_rows_kept: float = 0.12
     """Share of the rows of new products that were not bought which are learned from."""
 
@@ -65,42 +71,32 @@ def fit_ranker(windows: list[Examples], seed: int, boosting: Boosting) -> tuple[
         seed: of every draw.
         boosting: how.
     """
-    trial = heads_of(windows[:-1], seed, boosting)
-    judge = windows[-1]
-    own_sums, new_sums = (trees.score(judge.rows) for trees in trial)
-    calibrated = [
-        calibration(sums[mask], judge.next_basket[mask])
-        for sums, mask in ((own_sums, judge.owned), (new_sums, ~judge.owned))
-    ]
-    chances = np.where(
-        judge.owned,
-        *(
-            slope * sums + start
-            for sums, (slope, start) in zip((own_sums, new_sums), calibrated, strict=True)
-        ),
+    trial, judge = heads_of(windows[:-1], seed, boosting), windows[-1]
+    masks = (judge.owned, ~judge.owned)
+    trial_heads = [calibrated(trees, judge, mask) for trees, mask in zip(trial, masks, strict=True)]
+    chances = Ranker(trial_heads[0], trial_heads[1], leads=False).chances(
+        judge.rows, np.where(judge.owned, 0, NEVER_BOUGHT)
     )
     judged = Judged(
-        len(judge.starts) - 1,
-        mean_ndcg(judge, chances),
-        mean_ndcg(judge, judge.blended.astype(np.float64)),
+        len(judge.starts) - 1, mean_ndcg(judge, chances), mean_ndcg(judge, judge.blended)
     )
     final = heads_of(windows, seed, boosting)
-    own, new = (Head(trees, *line) for trees, line in zip(final, calibrated, strict=True))
+    own, new = (replace(head, trees=trees) for head, trees in zip(trial_heads, final, strict=True))
     return Ranker(own, new, judged.learned_ndcg > judged.hybrid_ndcg), judged
 
 
 def heads_of(windows: list[Examples], seed: int, boosting: Boosting) -> tuple[Trees, Trees]:
     """Grow the trees for products bought before, and those for new ones."""
-    own = joined([some(window, window.owned) for window in windows])
-    share = boosting.basket_weight
-    basket = grown(own.rows, basket_gain(own, own.basket_sizes), seed, boosting)
-    month = grown(own.rows, days_share(own), seed, boosting)
     draw = np.random.default_rng(seed)
+    own = joined([own_rows(window, draw, boosting) for window in windows])
+    share = boosting.basket_weight
+    basket = grown(own, basket_gain(own, own.basket_sizes), seed, boosting)
+    month = grown(own, days_share(own), seed, boosting)
     new = joined([some(window, new_rows(window, draw, boosting)) for window in windows])
     share_new = boosting.new_basket_weight
     label = share_new * new.next_basket / np.sqrt(np.maximum(new.new_sizes, 1))
     label = label + (1 - share_new) * (new.days_bought > 0)
-    return added((share, basket), (1 - share, month)), grown(new.rows, label, seed, boosting)
+    return added((share, basket), (1 - share, month)), grown(new, label, seed, boosting)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +108,27 @@ class Labelled:
     days_bought: NDArray[np.int8]
     basket_sizes: NDArray[np.int64]
     new_sizes: NDArray[np.int64]
+    weights: Doubles
+    """How many rows each stands for."""
 
 
-def some(window: Examples, mask: Mask) -> Labelled:
-    """Pick rows of a window."""
+def own_rows(window: Examples, draw: np.random.Generator, boosting: Boosting) -> Labelled:
+    """Products bought before: each shopper's foremost, and some of the many others in place of all."""
+    others = window.rows[:, RANK] >= boosting.foremost
+    kept = ~others | (draw.random(len(others)) < boosting.others_kept)
+    weights = np.where(others, 1 / boosting.others_kept, 1.0)
+    return some(window, window.owned & kept, weights)
+
+
+def some(window: Examples, mask: Mask, weights: Doubles | None = None) -> Labelled:
+    """Pick rows of a window, all of one weight unless said otherwise."""
     return Labelled(
         window.rows[mask],
         window.next_basket[mask],
         window.days_bought[mask],
         window.of_each(window.basket_sizes)[mask],
         window.of_each(window.new_sizes)[mask],
+        np.ones(np.count_nonzero(mask)) if weights is None else weights[mask],
     )
 
 
@@ -148,8 +155,9 @@ def days_share(rows: Labelled) -> Doubles:
     return np.minimum(rows.days_bought, MOST_DAYS) / MOST_DAYS
 
 
-def grown(rows: Floats, labels: Doubles, seed: int, boosting: Boosting) -> Trees:
+def grown(examples: Labelled, labels: Doubles, seed: int, boosting: Boosting) -> Trees:
     """Grow trees whose sum is the log odds of a label from 0 to 1."""
+    rows = examples.rows
     least = min(boosting.least_rows, max(len(rows) // boosting.rows_share, 1))
     parameters = {
         "objective": "cross_entropy",
@@ -167,7 +175,9 @@ def grown(rows: Floats, labels: Doubles, seed: int, boosting: Boosting) -> Trees
         "force_col_wise": True,
         "verbosity": -1,
     }
-    data = lightgbm.Dataset(rows, labels, feature_name=list(FEATURES), params=parameters)
+    data = lightgbm.Dataset(
+        rows, labels, weight=examples.weights, feature_name=list(FEATURES), params=parameters
+    )
     return trees_from(lightgbm.train(parameters, data, boosting.rounds))
 
 
@@ -185,17 +195,18 @@ def added(*parts: tuple[float, Trees]) -> Trees:
     )
 
 
-def calibration(sums: Doubles, outcomes: Mask) -> tuple[float, float]:
-    """Slope and intercept of the log odds of an outcome over the trees' sum (Platt)."""
+def calibrated(trees: Trees, examples: Examples, mask: Mask) -> Head:
+    """Say what trees' sums mean on examples that they have not seen: log odds on a line (Platt)."""
+    sums, outcomes = trees.score(examples.rows[mask]), examples.next_basket[mask]
     if not outcomes.any() or outcomes.all():
-        return 1.0, 0.0
+        return Head(trees, 1.0, 0.0)
     rows = np.column_stack([np.ones_like(sums), sums])
     sample = Sample(rows, outcomes, np.ones_like(sums))
     intercept, slope = logistic_weights([sample], FLAT_PRIOR, CALIBRATION_PULL).tolist()
-    return (slope, intercept) if slope > 0 else (1.0, 0.0)
+    return Head(trees, slope, intercept) if slope > 0 else Head(trees, 1.0, 0.0)
 
 
-def mean_ndcg(examples: Examples, scores: Doubles) -> float:
+def mean_ndcg(examples: Examples, scores: Floats) -> float:
     """NDCG@10 of the next basket, the mean over shoppers."""
     total = 0.0
     for place, (begin, end) in enumerate(
@@ -205,4 +216,4 @@ def mean_ndcg(examples: Examples, scores: Doubles) -> float:
         hits = examples.next_basket[begin:end][order]
         gain = (hits / np.log2(np.arange(2, len(order) + 2))).sum()
         total += gain / IDEAL_GAINS[min(examples.basket_sizes[place], TOP)]
-    return total / max(len(examples.starts) - 1, 1)
+    return float(total / max(len(examples.starts) - 1, 1))

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from restock.artifacts.bundle import Retrieval
 from restock.artifacts.level1 import level1_of
@@ -130,7 +131,8 @@ def future_of(purchases: Purchases, past: Purchases, day: int) -> Future:
 
 def examples_of(shop: Shop, future: Future, tuning: TuningConfig) -> Examples:
     """Ask for each shopper as LEARNED would be asked, and look up what became of the candidates."""
-    parts = list(asked(shop, future, tuning))
+    with threadpool_limits(1):  # as in a service: one request has too little work for threads
+        parts = list(asked(shop, future, tuning))
     sizes = np.array([len(part.rows) for part in parts], np.int64)
     return Examples(
         rows=np.concatenate([part.rows for part in parts]),

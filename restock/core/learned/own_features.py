@@ -217,8 +217,8 @@ def own_features(
         item = ItemFacts(median_cycle, UNKNOWN_GAIN, 0.0, 0.0)
         if row >= 0:
             item = ItemFacts(
-                float(columns[row, CYCLE]), float(columns[row, BASKET_GAIN]),
-                float(columns[row, REBUY_28]), float(columns[row, PRICE]),
+                np.float64(columns[row, CYCLE]), np.float64(columns[row, BASKET_GAIN]),
+                np.float64(columns[row, REBUY_28]), np.float64(columns[row, PRICE]),
             )  # fmt: skip
         own = found[product]
         days = bought.days[bought.starts[product] : bought.starts[product + 1]]

@@ -11,6 +11,7 @@ from restock.artifacts.profiles import ProfileTable
 from restock.artifacts.store import Draft
 from restock.core.catalogue import Catalogue
 from restock.tuning_config import TuningConfig
+from tests.a_ranker import a_table
 
 DAY = 17_500
 """2017-11-30."""
@@ -78,6 +79,5 @@ def a_draft(*item_ids: str, through_day: int = DAY, **changes: Any) -> Draft:
         "index": INDEX,
         "data_quality": {},
     }
-    return Draft(
-        manifest | changes, a_catalogue(*item_ids), some_retrieval(len(item_ids)), one_shopper()
-    )
+    catalogue, retrieval = a_catalogue(*item_ids), some_retrieval(len(item_ids))
+    return Draft(manifest | changes, catalogue, retrieval, one_shopper(), a_table(catalogue), None)

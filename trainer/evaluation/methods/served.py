@@ -11,11 +11,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from restock.artifacts.level1 import level1_of
-from restock.artifacts.profiles import ProfileTable
+from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core import signals
 from restock.core.arrays import Floats, Ints, Longs
 from restock.core.blend import Strategy
-from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.candidates import CandidateList, Level1, Query, generate
 from restock.core.metrics import NOTHING
 from restock.core.rerank import RankQuery, rerank
 from restock.tuning_config import TuningConfig
@@ -23,6 +23,7 @@ from trainer.catalogue import item_facts
 from trainer.evaluation.methods.method import Ranker
 from trainer.evaluation.past import Past, RowLists
 from trainer.fit import fit_retrieval
+from trainer.learned.learn import learn
 from trainer.progress import Quiet
 from trainer.strengths import strength_matrix
 
@@ -52,7 +53,13 @@ class Setting:
     """Knobs of the rules that differ."""
 
 
-STRATEGIES = (Strategy.POPULARITY, Strategy.ITEM_CF, Strategy.ALS, Strategy.HYBRID)
+STRATEGIES = (
+    Strategy.POPULARITY,
+    Strategy.ITEM_CF,
+    Strategy.ALS,
+    Strategy.HYBRID,
+    Strategy.LEARNED,
+)
 """Strategies that are judged with and without all rules."""
 
 
@@ -136,20 +143,9 @@ def shop_of(past: Past, tuning: TuningConfig) -> Shop:
     catalogue = item_facts(past.purchases, past.profiles, past.products, tuning)
     strengths = strength_matrix(past.profiles, catalogue.average_units, tuning)
     retrieval = fit_retrieval(strengths, tuning, Quiet())
-    return Shop(past.day, level1_of(catalogue, retrieval, tuning), past.profiles, tuning)
-
-
-def history_of(profiles: ProfileTable, user: int) -> History:
-    """One user's purchases as a request carries them; empty for the user -1."""
-    span = slice(profiles.starts[user], profiles.starts[user + 1]) if user >= 0 else slice(0)
-    return History(
-        rows=profiles.item_rows[span].astype(np.int64),
-        purchase_counts=profiles.purchase_counts[span].astype(np.float32),
-        first_days=profiles.first_days[span].astype(np.float32),
-        last_days=profiles.last_days[span].astype(np.float32),
-        units=(profiles.units_milli[span] / signals.MILLI).astype(np.float32),
-        spend=(profiles.spend_milli[span] / signals.MILLI).astype(np.float32),
-    )
+    learned = learn(past.purchases, past.products, tuning, Quiet(), past.day)
+    level1 = level1_of(catalogue, retrieval, tuning, learned.table, learned.ranker)
+    return Shop(past.day, level1, past.profiles, tuning)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +188,7 @@ def rank_query(
         as_of_day=shop.day,
         mask=None,
         tuning=tuning,
+        cycle_rules=found.strategy is not Strategy.LEARNED or bool(tuning.cycle_rules_on_learned),
     )
 
 

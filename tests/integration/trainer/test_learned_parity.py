@@ -1,0 +1,44 @@
+"""What the ranker sees when it serves is what it saw when it learned."""
+
+import numpy as np
+
+from benchmarks.profiles import profile_to
+from restock.artifacts.profiles import history_of
+from restock.core.blend import Strategy
+from restock.core.candidates import Query, examined, ranker_rows, signals_of
+from restock.tuning_config import TuningConfig
+from services.candidate_gen.convert import history_from
+from tests.unit.trainer.shop import some_products, some_purchases
+from trainer.learned.windows import NO_ROWS, candidate_rows, shop_at
+
+SHOPPERS, DAYS, DAY = 1_000, 120, 17_600
+ITEMS = [f"item {number}" for number in range(60)]
+
+
+def test_rows_of_1000_shoppers_are_equal_bit_for_bit_when_learned_from_and_when_served():
+    draw, tuning = np.random.default_rng(3), TuningConfig()
+    popular = 1 / np.arange(1, len(ITEMS) + 1)
+    rows = [
+        (f"user {user}", ITEMS[item], DAY - int(draw.integers(1, DAYS)), float(units), 0.37 * units)
+        for user in range(SHOPPERS)
+        for item, units in zip(
+            draw.choice(len(ITEMS), 12, p=popular / popular.sum()),
+            draw.integers(1, 5, 12),
+            strict=True,
+        )
+    ]
+    purchases = some_purchases(rows)
+    shop = shop_at(purchases, some_products(ITEMS), DAY, tuning)
+    catalogue = shop.level1.catalogue
+    assert len(shop.profiles.user_ids) == SHOPPERS
+    for user in range(SHOPPERS):
+        learned = candidate_rows(shop, history_of(shop.profiles, user), tuning)
+        message = profile_to(shop.profiles, user, catalogue.item_ids)
+        sent = type(message).FromString(message.SerializeToString())
+        query = Query(
+            history_from(sent, catalogue), NO_ROWS, NO_ROWS, None, Strategy.LEARNED, DAY, tuning
+        )
+        heard = signals_of(query, catalogue)
+        pool, scored = examined(query, shop.level1, Strategy.LEARNED, heard)
+        assert np.array_equal(pool, learned[0])
+        assert ranker_rows(query, shop.level1, pool, scored).tobytes() == learned[2].tobytes()
