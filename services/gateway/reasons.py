@@ -74,6 +74,8 @@ def reasons_of(product: Ranked, bought: bool, anchor: Anchor) -> list[Reason]:
     elif bought:
         reasons.append(bought_before(product.days_since))
     reasons += by_share(product, anchor)
+    if product.breakdown.learned > 0 and not bought:
+        reasons.append(goes_with(anchor) if anchor.product_id else SHOPPERS_LIKE_YOU)
     return reasons or [BACKFILL]
 
 
