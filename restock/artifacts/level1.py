@@ -6,11 +6,11 @@ from restock.artifacts.bundle import Retrieval
 from restock.artifacts.index import build_index
 from restock.core import als, item_cf
 from restock.core.arrays import Floats
-from restock.core.candidates import Level1
 from restock.core.catalogue import Catalogue
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Ranker
 from restock.core.popularity import most_popular
+from restock.core.request import Level1
 from restock.tuning_config import TuningConfig
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.core.arrays import Ints, Longs
-from restock.core.candidates import History
 from restock.core.purchase_days import PurchaseDays
+from restock.core.request import History
 from restock.core.signals import MILLI
 
 

@@ -20,7 +20,8 @@ from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT_SECONDS = 5.0
-PARTS = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own", "learned": "ML"}
+BLENDED = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own"}
+LEARNED = {"learned": "chance"}
 FACTORS = {"price": "×price", "repurchase": "×due", "segment": "×seg", "upsell": "×up"}
 NUMBERS_WIDTH = 54
 """Columns that the numbers of the table take; what is left is the product's."""
@@ -36,6 +37,7 @@ class StrategyName(StrEnum):
     ITEM_CF = "item_cf"
     POPULARITY = "popularity"
     HYBRID = "hybrid"
+    LEARNED = "learned"
 
 
 def recommend(
@@ -51,6 +53,10 @@ def recommend(
     ] = None,
     category: Annotated[
         list[str] | None, typer.Option(help="Only this category; may be given again.")
+    ] = None,
+    novelty: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of products never bought before; else the best."),
     ] = None,
     as_of: Annotated[
         datetime | None,
@@ -73,6 +79,7 @@ def recommend(
             context_product_ids=context or [],
             filter=types_pb2.ProductFilter(categories=category or []),
             explain=pb.EXPLAIN_LEVEL_FULL,
+            novelty=novelty,
         )
     except UnicodeEncodeError:
         raise typer.BadParameter("user, context and category are UTF-8 text") from None
@@ -115,9 +122,11 @@ def show(
 ) -> None:
     """Print one answer: score, its additive parts, its re-rank factors, the first reason."""
     strategy = types_pb2.Strategy.Name(response.strategy_used).removeprefix("STRATEGY_")
+    parts = LEARNED if response.strategy_used == types_pb2.STRATEGY_LEARNED else BLENDED
+    level1 = " + ".join(parts.values())
     table = Table(
         title=f"{title} · {strategy} · model {response.model_version or 'none'}",
-        caption="score = (ALS + iCF + pop + own) × price × due × segment × upsell",
+        caption=f"score = ({level1}) × price × due × segment × upsell",
         box=None,
         pad_edge=False,
         padding=(0, 1, 0, 0),
@@ -127,10 +136,10 @@ def show(
     narrowest, widest = PRODUCT_WIDTHS
     width = max(narrowest, min(widest, console.width - NUMBERS_WIDTH))
     table.add_column("product, and why", width=width)
-    for heading in ("score", *PARTS.values(), *FACTORS.values()):
+    for heading in ("score", *parts.values(), *FACTORS.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in response.results:
-        table.add_row(*cells(result, product_names, width))
+        table.add_row(*cells(result, product_names, width, list(parts)))
     console.print(table)
     for degradation in response.degradations:
         kind = pb.DegradationKind.Name(degradation.kind).removeprefix("DEGRADATION_KIND_")
@@ -139,14 +148,16 @@ def show(
         console.print(f"unknown to this model version: {', '.join(response.missing_ids)}")
 
 
-def cells(result: pb.Recommendation, product_names: dict[str, str], width: int) -> list[Text]:
+def cells(
+    result: pb.Recommendation, product_names: dict[str, str], width: int, parts: list[str]
+) -> list[Text]:
     """One row of the table; what the names hold is printed as it is."""
     why = result.reasons[0].text if result.reasons else ""
     anchor = product_names.get(result.reasons[0].anchor_product_id, "") if result.reasons else ""
     label = f"{result.product_id} {product_names.get(result.product_id, '')}"
-    parts = [f"{getattr(result.breakdown, part):.3f}" for part in PARTS]
+    level1 = [f"{getattr(result.breakdown, part):.3f}" for part in parts]
     factors = [f"{getattr(result.factors, factor):.2f}" for factor in FACTORS]
     name, reason = Text(label), Text(f"{why} {anchor}".rstrip(), style="dim")
     name.truncate(width, overflow="ellipsis")
-    numbers = [f"{result.score:.3f}", *parts, *factors]
+    numbers = [f"{result.score:.3f}", *level1, *factors]
     return [Text("\n").join([name, reason]), *(Text(number) for number in numbers)]

@@ -1,155 +1,19 @@
 """Level 1: from the whole catalogue to a few hundred candidates with their score parts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 
 from restock.core import als, item_cf, signals
 from restock.core.arrays import Floats, Longs, Mask
-from restock.core.attention import NO_VIEWS, Views, attention
+from restock.core.attention import attention
 from restock.core.blend import BLENDED, SOURCES, Strategy, blend, resolve, source_weights
 from restock.core.catalogue import Catalogue
 from restock.core.learned.features import Evidence, feature_rows
-from restock.core.learned.features import by_affinity as affinity_rows
 from restock.core.learned.item_table import ItemTable
-from restock.core.learned.own_features import Bought
-from restock.core.learned.ranker import Ranker
 from restock.core.novelty import best_of_both
 from restock.core.popularity import decay
-from restock.core.purchase_days import NO_DAYS, PurchaseDays
+from restock.core.proposals import PROPOSALS, PROPOSERS, by_popularity
+from restock.core.request import CandidateList, Found, Level1, Query, Scored, Signals, bought_of
 from restock.core.scoring import score_pool
-from restock.tuning_config import TuningConfig
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """What a shopper bought: parallel columns, one entry a product."""
-
-    rows: Longs
-    """(products,) int64: catalogue row, -1 for a product that the catalogue does not hold."""
-    purchase_counts: Floats
-    """(products,) float32: days on which it was bought."""
-    first_days: Floats
-    """(products,) float32: first of them."""
-    last_days: Floats
-    """(products,) float32: last of them."""
-    units: Floats
-    """(products,) float32: units in all."""
-    spend: Floats
-    """(products,) float32: money in all, in the shop's currency."""
-    days: PurchaseDays = NO_DAYS
-    """On which days each was bought; what does not ask for single days works without."""
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """One request to level 1."""
-
-    history: History
-    """The shopper's purchases."""
-    context_rows: Longs
-    """Catalogue rows of what the shopper looks at and then of what lies in the cart, -1 for unknown: a
-    signal, never a candidate."""
-    blocked_rows: Longs
-    """Catalogue rows that must not be candidates beside the context's."""
-    mask: Mask | None
-    """(items,) bool: rows that may be candidates; None lets all."""
-    strategy: Strategy
-    """How to find and score."""
-    as_of_day: int
-    """The day for which to recommend, counted from 1970-01-01."""
-    tuning: TuningConfig
-    """All knobs."""
-    views: Views = NO_VIEWS
-    """What the shopper looked at of late: a weaker signal, and may be a candidate."""
-    novelty: float | None = None
-    """Share of products new to the shopper that level 2 is going to keep; None lets the scores decide."""
-
-
-@dataclass(frozen=True, eq=False)
-class Level1:
-    """A model version, ready to answer. Not to be used by two threads at once."""
-
-    catalogue: Catalogue
-    item_factors: Floats
-    """(items, factors) float32."""
-    gram: Floats
-    """`als.gramian` of the factors."""
-    index: als.FactorIndex
-    """Search over the factors."""
-    neighbours: np.ndarray
-    """(items, neighbours) int32, -1 where there are fewer."""
-    neighbour_weights: Floats
-    """(items, neighbours) float32."""
-    popular_rows: Longs
-    """All rows, most popular first."""
-    newcomer_rows: Longs
-    """All rows in the order for a shopper without history: `newcomer_popularity`, then popularity."""
-    newcomer_popularity: Floats
-    """(items,) float32: popularity, 0 above the median price (seed)."""
-    workspace: item_cf.Workspace
-    """Scratch arrays."""
-    table: ItemTable | None = None
-    """What the ranker knows of items; None where none was learned."""
-    ranker: Ranker | None = None
-    """The learned ranker; None where a model version has none."""
-
-
-@dataclass(frozen=True, eq=False)
-class CandidateList:
-    """Level 1's answer, best first, in parallel columns."""
-
-    strategy: Strategy
-    """The strategy that answered."""
-    rows: Longs
-    """(candidates,) int64, catalogue rows, each once."""
-    parts: dict[str, Floats]
-    """(candidates,) float32 by source, in the order of `SOURCES`, weighted; their sum is the level-1
-    score."""
-    anchors: Longs
-    """(candidates,) int64: which signal gave item-CF most: a position in the history, then, counting
-    on, in the context, then in the views; -1 for none."""
-    history_positions: Longs
-    """(candidates,) int64: position in the history, -1 when never bought."""
-    variants: Mask | None = None
-    """(candidates,) bool: another size or flavour of what was bought; None where novelty is not asked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Signals:
-    """Purchases, context and views that the catalogue knows, as one list."""
-
-    rows: Longs
-    strengths: Floats
-    positions: Longs
-    """Place in the history, then, counting on, in the context, then in the views."""
-    strongest: Longs
-    """Which of them item-CF hears: at most `item_cf_history`."""
-
-
-class Scored(NamedTuple):
-    """A pool scored by every source."""
-
-    scores: Floats
-    """(sources, pool) float32 in the order of `BLENDED`, on the sources' own scales."""
-    owned: Longs
-    """(pool,) int64: position in the history, -1 when never bought."""
-    anchors: Longs
-    """(pool,) int64, as in `CandidateList`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What the models say of a shopper, before any item is chosen."""
-
-    user: Floats
-    """(factors,) float32, folded in."""
-    touched: np.ndarray
-    """(touched,) int32: rows that item-CF has a sum for in the workspace."""
-    own: Floats
-    """(products,) float32: score of each product of the history."""
 
 
 def generate(query: Query, model: Level1) -> CandidateList:
@@ -230,95 +94,6 @@ def distinct_rows(query: Query, model: Level1, proposals: list[Longs]) -> Longs:
         np.concatenate(proposals), blocked[blocked >= 0], model.workspace.positions
     )
     return np.asarray(found)
-
-
-def by_als(query: Query, model: Level1, found: Found) -> Longs:
-    """Rows of the largest inner product with the user's factors."""
-    count = query.tuning.source_candidates
-    if query.mask is None:
-        return model.index.search(found.user, count)[0]
-    allowed = np.flatnonzero(query.mask)
-    scores = model.item_factors[allowed] @ found.user
-    return allowed[item_cf.strongest_first(scores, count)]
-
-
-def by_item_cf(query: Query, model: Level1, found: Found) -> Longs:
-    """Rows that item-CF scores highest."""
-    touched = found.touched
-    if query.mask is not None:
-        touched = touched[query.mask[touched]]
-    best = item_cf.best_touched(model.workspace.gains, touched, query.tuning.source_candidates)
-    return np.asarray(best)
-
-
-def by_popularity(query: Query, model: Level1, found: Found) -> Longs:
-    """Most popular rows; so many that blocked ones leave enough for a whole answer.
-
-    For a shopper without history those at or below the median price come first (seed).
-    """
-    order = model.popular_rows if len(query.history.rows) else model.newcomer_rows
-    if query.mask is not None:
-        order = order[query.mask[order]]
-    wanted = max(query.tuning.source_candidates, query.tuning.candidate_count)
-    return order[: wanted + len(query.blocked_rows) + len(query.context_rows)]
-
-
-def by_history(query: Query, model: Level1, found: Found) -> Longs:
-    """The shopper's own products, most frequent and recent first."""
-    return own_rows(query, found, query.tuning.history_candidates)
-
-
-def by_long_history(query: Query, model: Level1, found: Found) -> Longs:
-    """The same, as many as the ranker is to choose among."""
-    return own_rows(query, found, query.tuning.learned_history)
-
-
-def own_rows(query: Query, found: Found, count: int) -> Longs:
-    """Rows of at most so many products of the history, most frequent and recent first."""
-    best = item_cf.strongest_first(found.own, count)
-    rows = query.history.rows[best]
-    rows = rows[rows >= 0]
-    return rows if query.mask is None else rows[query.mask[rows]]
-
-
-def by_affinity(query: Query, model: Level1, found: Found) -> Longs:
-    """New products of the kinds that the shopper buys."""
-    if model.table is None:
-        return np.empty(0, np.int64)
-    count = query.tuning.learned_affinity
-    rows: Longs = affinity_rows(bought_of(query), model.table, query.as_of_day, count)
-    return rows if query.mask is None else rows[query.mask[rows]]
-
-
-def by_novelty(query: Query, model: Level1, found: Found) -> Longs:
-    """What most shoppers bought for the first time of late."""
-    if model.table is None:
-        return np.empty(0, np.int64)
-    rows = model.table.novelties
-    rows = rows if query.mask is None else rows[query.mask[rows]]
-    return rows[: query.tuning.learned_novelties]
-
-
-Propose = Callable[[Query, Level1, Found], Longs]
-PROPOSALS: dict[str, Propose] = {
-    "history": by_history,
-    "long_history": by_long_history,
-    "als": by_als,
-    "item_cf": by_item_cf,
-    "popularity": by_popularity,
-    "affinity": by_affinity,
-    "novelty": by_novelty,
-}
-"""Every source. A new one is one line here, and its name in the strategies that it proposes to."""
-PROPOSERS: dict[Strategy, tuple[str, ...]] = {
-    Strategy.ALS: ("history", "als", "popularity"),
-    Strategy.ITEM_CF: ("history", "item_cf", "popularity"),
-    Strategy.POPULARITY: ("popularity",),
-    Strategy.HYBRID: ("history", "als", "item_cf", "popularity"),
-    Strategy.LEARNED: ("long_history", "als", "item_cf", "affinity", "novelty"),
-}
-"""Who proposes under a strategy, in the order in which equal scores are kept; popularity always does,
-so that a page can be filled: for LEARNED only where the others found too few, as each candidate costs."""
 
 
 def history_scores(query: Query) -> Floats:
@@ -405,13 +180,6 @@ def ranker_rows(query: Query, model: Level1, pool: Longs, scored: Scored) -> Flo
     return feature_rows(
         bought_of(query), evidence, model.table, model.catalogue.median_cycle_days, query.as_of_day
     )
-
-
-def bought_of(query: Query) -> Bought:
-    """The purchases as the ranker takes them; later ones count as made on the day asked for."""
-    history = query.history
-    days = np.minimum(history.days.days, query.as_of_day).astype(np.int32)
-    return Bought(history.rows, history.days.starts, days, history.units, history.spend)
 
 
 def popularity_for(query: Query, model: Level1) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from restock.core.arrays import Floats, Longs, Mask
-from restock.core.candidates import Level1
+from restock.core.request import Level1
 
 
 def neighbours_of(

@@ -8,9 +8,9 @@ import numpy as np
 from restock.core.arrays import Floats, Longs, Mask
 from restock.core.attention import NO_VIEWS, Views
 from restock.core.blend import Strategy
-from restock.core.candidates import CandidateList, History, Query
 from restock.core.catalogue import Catalogue
 from restock.core.purchase_days import PurchaseDays, days_of
+from restock.core.request import CandidateList, History, Query
 from restock.core.signals import MILLI
 from restock.errors import InvalidRequest
 from restock.serving.convert import (

@@ -8,9 +8,10 @@ from restock.artifacts.bundle import Bundle
 from restock.artifacts.level1 import level1_of
 from restock.core.arrays import Longs
 from restock.core.blend import Strategy
-from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.candidates import generate
 from restock.core.catalogue import Catalogue, FilterMasks
 from restock.core.purchase_days import PurchaseDays
+from restock.core.request import CandidateList, History, Level1, Query
 from restock.errors import BundleCorrupt
 from restock.tuning_config import TuningConfig
 

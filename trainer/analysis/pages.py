@@ -11,7 +11,8 @@ from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core import signals
 from restock.core.arrays import Floats, Longs
 from restock.core.blend import Strategy
-from restock.core.candidates import CandidateList, History, Level1, Query, generate
+from restock.core.candidates import generate
+from restock.core.request import CandidateList, History, Level1, Query
 from restock.core.rerank import RankQuery, rerank
 from trainer.profiles import spend_per_day
 

@@ -14,15 +14,8 @@ from restock.artifacts.manifest import IndexChoice
 from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core.arrays import Floats, Longs
 from restock.core.blend import Strategy, blend, source_weights
-from restock.core.candidates import (
-    History,
-    Level1,
-    Query,
-    Scored,
-    examined,
-    ranker_rows,
-    signals_of,
-)
+from restock.core.candidates import examined, ranker_rows, signals_of
+from restock.core.request import History, Level1, Query, Scored
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.clean import user_days

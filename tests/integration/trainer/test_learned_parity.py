@@ -5,7 +5,8 @@ import numpy as np
 from benchmarks.profiles import profile_to
 from restock.artifacts.profiles import history_of
 from restock.core.blend import Strategy
-from restock.core.candidates import Query, examined, ranker_rows, signals_of
+from restock.core.candidates import examined, ranker_rows, signals_of
+from restock.core.request import Query
 from restock.tuning_config import TuningConfig
 from services.candidate_gen.convert import history_from
 from tests.unit.trainer.shop import some_products, some_purchases

@@ -6,9 +6,9 @@ from restock.artifacts.index import flat
 from restock.core import als, item_cf
 from restock.core.attention import Views
 from restock.core.blend import Strategy
-from restock.core.candidates import History, Level1, Query
 from restock.core.catalogue import Catalogue
 from restock.core.popularity import most_popular
+from restock.core.request import History, Level1, Query
 from restock.core.rerank import RankQuery
 from restock.tuning_config import TuningConfig
 

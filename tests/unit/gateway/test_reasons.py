@@ -55,6 +55,13 @@ def test_an_item_cf_part_without_an_anchor_is_no_reason() -> None:
     assert kinds(a_product(item_cf=1.0, popularity=0.5), False, NO_ANCHOR) == [Why.POPULAR]
 
 
+def test_a_learned_chance_of_a_new_product_hangs_on_its_anchor_or_on_other_shoppers() -> None:
+    chance = a_product(learned=0.2)
+    assert kinds(chance, False, MILK) == [Why.BECAUSE_YOU_BOUGHT]
+    assert kinds(chance, False, NO_ANCHOR) == [Why.SHOPPERS_LIKE_YOU]
+    assert kinds(chance, True, MILK) == [Why.BOUGHT_BEFORE]
+
+
 def test_a_backfilled_product_says_so_first() -> None:
     assert kinds(a_product(backfilled=True, als=1.0), False, NO_ANCHOR)[0] is Why.BACKFILL
 

@@ -15,8 +15,9 @@ from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core import signals
 from restock.core.arrays import Floats, Ints, Longs
 from restock.core.blend import Strategy
-from restock.core.candidates import CandidateList, Level1, Query, generate
+from restock.core.candidates import generate
 from restock.core.metrics import NOTHING
+from restock.core.request import CandidateList, Level1, Query
 from restock.core.rerank import RankQuery, rerank
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
