@@ -121,6 +121,10 @@ def feature_rows(
     return rows
 
 
+# Numba keeps what it compiled beside this file and does not see that `own_features` has changed: remove
+# restock/core/learned/__pycache__ then (tests/unit/core/learned/test_features.py tells).
+
+
 @njit(cache=True)
 def assembled(
     bought: Bought, rows: Any, owned: Any, als: Any, item_cf: Any, table: ItemTable,

@@ -27,7 +27,14 @@ def test_the_shipped_example_is_valid_and_names_every_column_once():
         "line_total",
         "receipt_id",
     ]
-    assert columns.products.names() == ["sku", "category", "brand", "title", "size"]
+    assert columns.products.names() == [
+        "sku",
+        "category",
+        "product_type",
+        "brand",
+        "title",
+        "size",
+    ]
 
 
 def test_category_names_and_order_are_optional(tmp_path):

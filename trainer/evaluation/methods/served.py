@@ -39,6 +39,8 @@ RULES_OFF: dict[str, Knobs] = {
 }
 """Knobs that switch each rule off."""
 NO_RULES: Knobs = {knob: value for knobs in RULES_OFF.values() for knob, value in knobs.items()}
+RANKED = (Strategy.LEARNED, Strategy.AUTO)
+"""Strategies that want a ranker."""
 NO_ROWS = np.empty(0, np.int64)
 
 
@@ -93,8 +95,10 @@ class Served:
         return tuple(self.settings)
 
     def fit(self, past: Past) -> Mapping[str, Ranker]:
-        """Train a model version, without publishing it."""
-        shop = shop_of(past, self.tuning)
+        """Train a model version, without publishing it; without a ranker if no setting asks for one."""
+        ranks = any(setting.strategy in RANKED for setting in self.settings.values())
+        learned = {} if ranks else {"learned_windows": 0}
+        shop = shop_of(past, self.tuning.changed(learned))
         return {name: ServedRanker(shop, setting) for name, setting in self.settings.items()}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restock.core.learned.features import FEATURES, Evidence, by_affinity, feature_rows
-from restock.core.learned.own_features import FAR
+from restock.core.learned.own_features import FAR, OWN_FEATURES, own_features, trips_of
 from tests.a_ranker import a_table
 from tests.unit.core.learned.shoppers import DAY, bought
 from tests.unit.core.shop import a_catalogue, floats
@@ -53,6 +53,14 @@ def test_an_item_without_kind_category_or_brand_has_none_of_their_features():
     (salt,) = described(HISTORY, [4])
     assert salt["kind_days_since"] == salt["category_days_since"] == FAR
     assert salt["affinity"] == salt["brand_decayed_60"] == 0
+
+
+def test_what_is_compiled_into_the_rows_is_what_own_features_say():
+    purchases = bought(HISTORY)
+    own = own_features(purchases, trips_of(purchases), TABLE.columns, TABLE.hazards, 10.0, DAY)
+    milk, bread = described(HISTORY, [0, 2])
+    for found, row in ((milk, own[0]), (bread, own[1])):
+        assert [found[name] for name in OWN_FEATURES] == row.tolist()
 
 
 def test_scores_are_told_as_they_are_and_beside_the_best():
