@@ -64,16 +64,22 @@ def days_of(
     evenly = not len(steps)
     if not evenly and len(steps) != np.maximum(counts - ENDS, 0).sum():
         return None
-    if spread(starts, first_days, last_days, steps, evenly, days) == STEPS_DIFFER:
+    first, last, told = (
+        np.ascontiguousarray(column, np.int64) for column in (first_days, last_days, steps)
+    )
+    if spread(starts, first, last, told, evenly, days) == STEPS_DIFFER:
         return None
     return PurchaseDays(starts, days)
 
 
-@njit(cache=True)
+@njit("i8(i8[::1], i8[::1], i8[::1], i8[::1], b1, i4[::1])", cache=True)
 def spread(
     starts: Any, first_days: Any, last_days: Any, steps: Any, evenly: bool, days: Any
 ) -> int:
-    """Fill in every product's days; say whether the steps stay between first and last."""
+    """Fill in every product's days; say whether the steps stay between first and last.
+
+    Compiled when imported, so that no request waits for it.
+    """
     told = 0
     for product in range(len(first_days)):
         begin, end = starts[product], starts[product + 1]
