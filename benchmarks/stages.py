@@ -27,6 +27,7 @@ from restock.artifacts.bundle import Bundle  # noqa: E402
 from restock.artifacts.profiles import ProfileTable  # noqa: E402
 from restock.artifacts.store import BundleStore  # noqa: E402
 from restock.core import als, candidates, item_cf, rerank  # noqa: E402
+from restock.core.learned.ranker import Ranker  # noqa: E402
 from restock.core.signals import MILLI  # noqa: E402
 from restock.v1 import candidate_gen_pb2, reranker_pb2, types_pb2  # noqa: E402
 from services.candidate_gen import convert as level_1_wire  # noqa: E402
@@ -45,6 +46,8 @@ LEVEL_1: dict[str, tuple[Any, str]] = {
     "item-CF: add up neighbours": (item_cf, "add_neighbours"),
     "pool of all sources, the search included": (candidates, "pool_of"),
     "score, blend and cut": (candidates, "ranked"),
+    "LEARNED: the ranker's rows": (candidates, "ranker_rows"),
+    "LEARNED: walk the trees": (Ranker, "chances"),
     "item-CF: clear": (item_cf, "forget"),
 }
 LEVEL_2: dict[str, tuple[Any, str]] = {"rules and page, compiled": (rerank, "rank")}
@@ -86,13 +89,15 @@ def users_of(profiles: ProfileTable, products: int, most: int) -> list[int]:
 
 
 def one_request(
-    profile: bytes, shopper: reranker_pb2.Shopper, day: int, one: CandidateModel, two: RankModel,
-    samples: Samples,
+    profile: bytes, shopper: reranker_pb2.Shopper, day: int, strategy: int, one: CandidateModel,
+    two: RankModel, samples: Samples,
 ) -> None:  # fmt: skip
     """Do what candidate_gen and then reranker do with a request, from bytes to bytes."""
     message = types_pb2.Profile.FromString(profile)
     asked = candidate_gen_pb2.GenerateCandidatesRequest(
-        profile=message, strategy=types_pb2.STRATEGY_HYBRID, as_of_day=day
+        profile=message,
+        strategy=strategy,
+        as_of_day=day,  # type: ignore[arg-type]
     ).SerializeToString()
     with clock(samples["decode the request"]):
         request = candidate_gen_pb2.GenerateCandidatesRequest.FromString(asked)
@@ -108,6 +113,7 @@ def one_request(
         shopper=shopper,
         page_size=PAGE_SIZE,
         as_of_day=day,
+        strategy=strategy,  # type: ignore[arg-type]
     ).SerializeToString()
     with clock(samples["decode the candidates"]):
         ranked = reranker_pb2.RerankRequest.FromString(asked)
@@ -131,7 +137,9 @@ def shopper_of(profile: types_pb2.Profile) -> reranker_pb2.Shopper:
     )
 
 
-def measure(bundle: Bundle, profiles: ProfileTable, products: int, requests: int) -> Samples:
+def measure(
+    bundle: Bundle, profiles: ProfileTable, products: int, requests: int, strategy: int
+) -> Samples:
     """Time so many requests of users with about so many products, after one round unmeasured."""
     one, two = build_level_1(bundle), build_level_2(bundle)
     day = bundle.manifest.trained_through_day + 1
@@ -146,12 +154,12 @@ def measure(bundle: Bundle, profiles: ProfileTable, products: int, requests: int
     )  # fmt: skip
     samples: Samples = {name: [] for name in order}
     for profile, shopper in asked:
-        one_request(profile, shopper, day, one, two, {name: [] for name in order})
+        one_request(profile, shopper, day, strategy, one, two, {name: [] for name in order})
     with ExitStack() as stack:
         for name, (owner, function) in watched.items():
             stack.enter_context(stopwatch(owner, function, samples[name]))
         for turn in range(requests):
-            one_request(*asked[turn % len(asked)], day, one, two, samples)
+            one_request(*asked[turn % len(asked)], day, strategy, one, two, samples)
     return samples
 
 
@@ -176,13 +184,17 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=home, help="folder with the models")
     parser.add_argument("--products", type=int, default=275, help="products in a profile, about")
     parser.add_argument("--requests", type=int, default=1000, help="how many requests to time")
+    parser.add_argument("--strategy", choices=("hybrid", "learned"), default="hybrid")
     parser.add_argument("--out", type=Path, default=Path("build/stages.json"))
     given = parser.parse_args()
     store = BundleStore(given.home / "models")
     version = store.active()
     if version is None:
         sys.exit(f"no model version in {store.root}; make one: restock train --sample")
-    samples = measure(store.load(version), store.profiles(version), given.products, given.requests)
+    strategy = types_pb2.Strategy.Value(f"STRATEGY_{given.strategy.upper()}")
+    samples = measure(
+        store.load(version), store.profiles(version), given.products, given.requests, strategy
+    )
     given.out.parent.mkdir(parents=True, exist_ok=True)
     microseconds = {
         name: {f"p{each}": round(1e6 * float(np.percentile(values, each)), 1) for each in (50, 99)}
