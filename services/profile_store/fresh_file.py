@@ -43,7 +43,15 @@ class FreshFile:
             NotYetFresh: the file takes longer to write; the next connection finds it further on.
             RedisError: Redis does not answer, or cannot write its file anew.
         """
-        await connection.on_connect()
+        try:
+            await connection.on_connect()
+            await self._until_fresh(connection)
+        except BaseException:
+            # Also when the caller is gone: a pool would take it for one that has been looked at.
+            await connection.disconnect(nowait=True)
+            raise
+
+    async def _until_fresh(self, connection: Connection) -> None:
         ends = time.monotonic() + self._wait_seconds
         try:
             while not await self._fresh(connection):

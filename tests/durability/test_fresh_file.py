@@ -1,5 +1,6 @@
 """After each start of Redis its append-only file is written anew before anything is stored."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import grpc
 import pytest
 
 from restock.v1 import profile_store_pb2 as pb
+from services.profile_store.redis_clients import Clients
 from tests.durability.servers import RedisServer, a_stub
 
 SECONDS = 10
@@ -61,6 +63,20 @@ async def test_a_write_is_unavailable_while_the_file_takes_long_and_reads_are_an
         assert refusal.value.details() == "Redis has started, and first writes its file anew"
         found = await store.GetProfile(pb.GetProfileRequest(user_id="ann"), timeout=SECONDS)
         assert found.profile.revision == 0
+
+
+async def test_a_caller_who_leaves_while_the_file_is_written_leaves_no_connection_behind(
+    redis_server: RedisServer,
+):
+    with redis_server.client() as client:
+        client.mset({f"other {number}": "" for number in range(5)})
+        client.config_set("rdb-key-save-delay", LONG_MICROSECONDS)
+        async with Clients.open(redis_server.url, SECONDS, SECONDS) as clients:
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.2):
+                        await clients.writes.set("key", "value")
+        assert client.get("key") is None
 
 
 async def test_a_redis_without_an_append_only_file_is_written_to_at_once(

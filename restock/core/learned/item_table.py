@@ -102,7 +102,7 @@ def table_fits(table: ItemTable, items: int) -> bool:
         and all(len(codes) == items for codes in (table.kinds, table.categories, table.brands))
         and table.kinds.max(initial=-1) < kinds
         and table.kinds.min(initial=0) >= UNKNOWN_KIND
-        and all(len(column) == kinds for column in (*table[7:9], table.kind_price))
+        and len(table.kind_sold) == len(table.kind_new_buyers) == len(table.kind_price) == kinds
         and len(table.kind_starts) == kinds + 1
         and table.kind_starts[0] == 0
         and table.kind_starts[-1] == len(table.kind_rows)

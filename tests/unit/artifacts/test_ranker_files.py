@@ -68,6 +68,10 @@ def test_trees_that_lead_out_of_themselves_do_not_fit(column, values):
         ("novelties", np.array([12], np.int64)),
         ("kind_rows", np.array([-1, 0], np.int64)),
         ("kind_price", np.array([np.nan, 1], np.float32)),
+        ("kind_sold", np.ones(1, np.float32)),
+        ("kind_new_buyers", np.ones(3, np.float32)),
+        ("kind_price", np.ones(1, np.float32)),
+        ("kind_cycle_days", np.ones(1, np.float32)),
         ("kind_starts", np.array([0, 4, 2], np.int64)),
     ],
 )
