@@ -8,13 +8,13 @@ from threadpoolctl import threadpool_limits
 from restock.artifacts.bundle import Bundle
 from restock.artifacts.level1 import level1_of
 from restock.artifacts.profiles import ProfileTable, history_of
-from restock.core import signals
-from restock.core.arrays import Floats, Longs
+from restock.core.arrays import Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import generate
-from restock.core.request import CandidateList, History, Level1, Query
-from restock.core.rerank import RankQuery, rerank
+from restock.core.request import History, Level1, Query
+from restock.core.rerank import rerank
 from trainer.profiles import spend_per_day
+from trainer.rank_query import rank_query
 
 PAGE_SIZE = 5
 """Products of an answer (seed)."""
@@ -73,28 +73,5 @@ def page_of(bundle: Bundle, model: Level1, history: History, spend: float, day: 
     """Answer one household: candidates, then the shop's rules, (at most 5,) int64 catalogue rows."""
     query = Query(history, NOBODY, NOBODY, None, Strategy.AUTO, day, bundle.tuning)
     found = generate(query, model)
-    prices = signals.unit_prices(history.spend, history.units)
-    ranking = rerank(
-        RankQuery(
-            rows=found.rows,
-            scores=np.sum(list(found.parts.values()), axis=0, dtype=np.float32),
-            purchase_counts=owned(history.purchase_counts, found),
-            first_days=owned(history.first_days, found),
-            last_days=owned(history.last_days, found),
-            average_price=signals.average_price(prices, history.purchase_counts),
-            spend_per_day=spend,
-            page_size=PAGE_SIZE,
-            as_of_day=day,
-            mask=None,
-            tuning=bundle.tuning,
-            cycle_rules=found.strategy is not Strategy.LEARNED
-            or bool(bundle.tuning.cycle_rules_on_learned),
-        ),
-        bundle.catalogue,
-    )
-    return found.rows[ranking.positions]
-
-
-def owned(column: Floats, found: CandidateList) -> Floats:
-    """A column of the history for each candidate, 0 for one never bought, (candidates,) float32."""
-    return np.append(column, np.float32(0))[found.history_positions]
+    asked = rank_query(found, history, spend, PAGE_SIZE, day, bundle.tuning)
+    return found.rows[rerank(asked, bundle.catalogue).positions]

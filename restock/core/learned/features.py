@@ -136,7 +136,7 @@ def assembled(
     own = own_features(bought, trips, table.columns, table.hazards, median_cycle, day)
     kinds = kinds_of(bought, trips, own, table, day)
     total_60 = max(own[:, D60].sum(), TINY) if len(own) else TINY
-    weights = kind_weights(kinds, table)
+    weights = kind_weights(kinds.decayed_120, table)
     best_als = max(als.max(), TINY) if len(als) else TINY
     best_cf = max(item_cf.max(), TINY) if len(item_cf) else TINY
     found = np.zeros((len(rows), len(FEATURES)), np.float32)
@@ -176,9 +176,6 @@ def kinds_of(bought: Bought, trips: Trips, own: Any, table: ItemTable, day: int)
         np.zeros(categories, np.float32), np.zeros(categories, np.int32),
         np.zeros(brands, np.float32),
     )  # fmt: skip
-    moments = np.empty(len(bought.days), np.int64)
-    used = 0
-    span = np.int64(day) + 1
     for product in range(len(bought.rows)):
         row = bought.rows[product]
         if row < 0:
@@ -189,27 +186,39 @@ def kinds_of(bought: Bought, trips: Trips, own: Any, table: ItemTable, day: int)
             found.products[kind] += 1
             found.purchases[kind] += end - begin
             found.decayed_60[kind] += own[product, D60]
-            for place in range(begin, end):
-                moments[used] = kind * span + bought.days[place]
-                used += 1
         if category >= 0:
             found.category_decayed_60[category] += own[product, D60]
             last = max(found.category_last_days[category], bought.days[end - 1])
             found.category_last_days[category] = last
         if brand >= 0:
             found.brand_decayed_60[brand] += own[product, D60]
-    by_day(found, np.unique(moments[:used]), trips, span, day)
+    by_day(found, moments_of(bought, table, day), trips, day)
     return found
 
 
 @njit(cache=True)
-def by_day(found: Kinds, moments: Any, trips: Trips, span: Any, day: int) -> None:
-    """Add up the shopping days of each kind, each once, given as kind * span + day, ascending."""
+def moments_of(bought: Bought, table: ItemTable, day: int) -> Any:
+    """Shopping days of each kind, each once, ascending, (moments,) int64: kind * (day + 1) + day bought."""
+    moments = np.empty(len(bought.days), np.int64)
+    used = 0
+    for product in range(len(bought.rows)):
+        row = bought.rows[product]
+        if row < 0 or table.kinds[row] < 0:
+            continue
+        for place in range(bought.starts[product], bought.starts[product + 1]):
+            moments[used] = np.int64(table.kinds[row]) * (day + 1) + bought.days[place]
+            used += 1
+    return np.unique(moments[:used])
+
+
+@njit(cache=True)
+def by_day(found: Kinds, moments: Any, trips: Trips, day: int) -> None:
+    """Add up the shopping days of each kind, `moments_of`."""
     if not len(moments):
         return
     latest = trips.days[max(len(trips.days) - LATEST_TRIPS, 0)]
     for moment in moments:
-        kind, bought_on = moment // span, moment % span
+        kind, bought_on = moment // (day + 1), moment % (day + 1)
         if not found.days[kind]:
             found.first_days[kind] = bought_on
         found.last_days[kind] = bought_on
@@ -278,11 +287,11 @@ def variants(found: Any, rows: Any, owned: Any, bought: Bought, own: Any, table:
 
 
 @njit(cache=True)
-def kind_weights(kinds: Kinds, table: ItemTable) -> Any:
+def kind_weights(decayed_120: Any, table: ItemTable) -> Any:
     """How much a shopper goes for each kind, (kinds,) float32: own days of late, and a little of what all
     shoppers buy."""
-    own, sold = max(kinds.decayed_120.sum(), TINY), max(table.kind_sold.sum(), TINY)
-    return kinds.decayed_120 / own + np.float32(GLOBAL_KINDS) * table.kind_sold / sold
+    own, sold = max(decayed_120.sum(), TINY), max(table.kind_sold.sum(), TINY)
+    return decayed_120 / own + np.float32(GLOBAL_KINDS) * table.kind_sold / sold
 
 
 @njit(cache=True)
@@ -302,15 +311,18 @@ def by_affinity(bought: Bought, table: ItemTable, day: int, count: int) -> Any:
     Returns:
         (rows,) int64, at most `count`, best first.
     """
-    trips = trips_of(bought)
-    own = np.zeros((len(bought.rows), len(OWN_FEATURES)), np.float32)
-    kinds = kinds_of(bought, trips, own, table, day)
-    weights = kind_weights(kinds, table)
+    decayed_120 = np.zeros(len(table.kind_cycle_days), np.float32)
+    bought_of_kind = np.zeros(len(decayed_120), np.bool_)
+    for moment in moments_of(bought, table, day):
+        kind, age = moment // (day + 1), float(day - moment % (day + 1))
+        decayed_120[kind] += 0.5 ** (age / HALF_LIFE_120)
+        bought_of_kind[kind] = True
+    weights = kind_weights(decayed_120, table)
     rows = np.empty(len(table.kind_rows), np.int64)
     scores = np.empty(len(rows), np.float32)
     used = 0
     for kind in range(len(weights)):
-        if not kinds.days[kind]:
+        if not bought_of_kind[kind]:
             continue
         for place in range(table.kind_starts[kind], table.kind_starts[kind + 1]):
             rows[used] = table.kind_rows[place]

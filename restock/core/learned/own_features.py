@@ -42,12 +42,14 @@ SHOPPER_FEATURES = (
 D30 = DECAYED + HALF_LIVES_DAYS.index(30.0)
 FAR, UNKNOWN, MANY = 999.0, -1.0, 99.0
 """What stands for days or ranks beyond all, for what has no value, and for a very high ratio."""
-NEVER = np.zeros(len(OWN_FEATURES), np.float32)
-for _place in (SINCE, SINCE_FIRST, TRIPS_SINCE, MEAN_GAP, LAST_GAP, TRIP_GAP, RANK_60, RANK_120):
-    NEVER[_place] = FAR
-for _place in (OVER_CYCLE, OVER_ITEM, OVER_TRIP_GAP):
-    NEVER[_place] = MANY
-NEVER[VARIATION] = UNKNOWN
+NEVER_BOUGHT = (
+    dict.fromkeys((SINCE, SINCE_FIRST, TRIPS_SINCE, MEAN_GAP, LAST_GAP, TRIP_GAP), FAR)
+    | dict.fromkeys((RANK_60, RANK_120), FAR)
+    | dict.fromkeys((OVER_CYCLE, OVER_ITEM, OVER_TRIP_GAP), MANY)
+    | {VARIATION: UNKNOWN}
+)
+"""What is not 0 of a product never bought."""
+NEVER = np.array([NEVER_BOUGHT.get(place, 0.0) for place in range(len(OWN_FEATURES))], np.float32)
 
 TIFU_GROUP, TIFU_WITHIN, TIFU_ACROSS = 3, 0.95, 0.8
 """Trips a group, decay within and across groups."""

@@ -12,13 +12,12 @@ from threadpoolctl import threadpool_limits
 
 from restock.artifacts.level1 import level1_of
 from restock.artifacts.profiles import ProfileTable, history_of
-from restock.core import signals
-from restock.core.arrays import Floats, Ints, Longs
+from restock.core.arrays import Ints, Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import generate
 from restock.core.metrics import NOTHING
-from restock.core.request import CandidateList, Level1, Query
-from restock.core.rerank import RankQuery, rerank
+from restock.core.request import CandidateList, History, Level1, Query
+from restock.core.rerank import rerank
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.evaluation.methods.method import Ranker
@@ -26,6 +25,7 @@ from trainer.evaluation.past import Past, RowLists
 from trainer.fit import fit_retrieval
 from trainer.learned.learn import learn
 from trainer.progress import Quiet
+from trainer.rank_query import rank_query
 from trainer.strengths import strength_matrix
 
 Knobs = Mapping[str, float]
@@ -142,6 +142,12 @@ class Shop:
         query = Query(history, NO_ROWS, blocked, None, strategy, self.day, tuning)
         return generate(query, self.level1)
 
+    def shopper(self, user: int) -> tuple[History, float]:
+        """What one user bought, and spent on an average shopping day; nothing for the user -1."""
+        history = history_of(self.profiles, user)
+        days = int(self.profiles.shopping_days[user]) if user >= 0 else 1
+        return history, float(history.spend.sum() / days)
+
 
 def shop_of(past: Past, tuning: TuningConfig) -> Shop:
     """Train on a past as `restock train` does."""
@@ -169,35 +175,8 @@ class ServedRanker:
         with threadpool_limits(1):  # as in a service: one request has too little work for threads
             found = self.shop.candidates(self.setting, users, banned)
         for place, (user, candidates) in enumerate(zip(users.tolist(), found, strict=True)):
-            query = rank_query(candidates, self.shop, user, k, tuning)
+            history, spend = self.shop.shopper(user)
+            query = rank_query(candidates, history, spend, k, self.shop.day, tuning)
             page = candidates.rows[rerank(query, self.shop.level1.catalogue).positions]
             pages[place, : len(page)] = page
         return pages
-
-
-def rank_query(
-    found: CandidateList, shop: Shop, user: int, page_size: int, tuning: TuningConfig
-) -> RankQuery:
-    """Ask level 2 what the gateway would ask it."""
-    history, profiles = history_of(shop.profiles, user), shop.profiles
-    prices = signals.unit_prices(history.spend, history.units)
-    return RankQuery(
-        rows=found.rows,
-        scores=sum(found.parts.values(), np.zeros(len(found.rows), np.float32)),
-        purchase_counts=of_own(history.purchase_counts, found),
-        first_days=of_own(history.first_days, found),
-        last_days=of_own(history.last_days, found),
-        average_price=signals.average_price(prices, history.purchase_counts),
-        spend_per_day=float(history.spend.sum() / profiles.shopping_days[user]) if user >= 0 else 0,
-        page_size=page_size,
-        as_of_day=shop.day,
-        mask=None,
-        tuning=tuning,
-        cycle_rules=found.strategy is not Strategy.LEARNED or bool(tuning.cycle_rules_on_learned),
-    )
-
-
-def of_own(column: Floats, found: CandidateList) -> Floats:
-    """Put a column of the history beside the candidates, (candidates,) float32, 0 for what is new."""
-    places = found.history_positions
-    return np.append(column, np.float32(0))[np.where(places >= 0, places, len(column))]
