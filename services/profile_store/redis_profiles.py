@@ -62,6 +62,7 @@ class RedisProfiles:
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
         self._forget_script = package.joinpath("forget.lua").read_text()
+        self._compacted_script = package.joinpath("compacted.lua").read_text()
 
     @classmethod
     @asynccontextmanager
@@ -196,8 +197,8 @@ class RedisProfiles:
             if (await self._clients.bulk.info("persistence")).get("aof_enabled"):
                 await self._clients.bulk.bgrewriteaof()
                 await self._rewritten()
-            # What was deleted meanwhile stays counted.
-            await self._clients.bulk.decrby(UNCOMPACTED_KEY, deletions)
+            client = self._clients.bulk_writes
+            await client.eval(self._compacted_script, 1, UNCOMPACTED_KEY, deletions)
             return True
 
     async def _rewritten(self) -> None:

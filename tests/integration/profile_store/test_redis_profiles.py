@@ -1,6 +1,7 @@
 """How everything lies in Redis, beside what every repository promises (`tests/integration/stores`)."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -9,6 +10,7 @@ from restock.errors import StoreUnavailable
 from services.profile_store.redis_profiles import RedisProfiles, answering
 from services.profile_store.repository import Deletion, Kept
 from tests.contracts.profile_repository import a_change, forget, log_of
+from tests.integration.profile_store.messages import eventually
 
 LOG = f"restock:log:{log_of('ann')}".encode()
 LEDGER, PROFILE = b"restock:ledger:ann", b"restock:profile:ann"
@@ -43,6 +45,25 @@ async def test_a_deletion_leaves_the_order_and_a_hash(redis, profiles):
     await forget(profiles, "ann", Deletion(12, 34))
     assert sorted(redis.keys()) == [DELETED, ORDER, UNCOMPACTED]
     assert redis.hgetall(DELETED) == {user_hash("ann").encode(): b"12:34:2"}
+
+
+async def test_a_redis_emptied_while_it_writes_its_file_anew_is_left_empty(redis, profiles):
+    await profiles.commit([a_change(0, "e1")])
+    await forget(profiles, "ann", Deletion(12, 34))
+    redis.mset({f"other {number}": "" for number in range(5)})
+    redis.config_set("rdb-key-save-delay", 100_000)
+    try:
+        compacting = asyncio.create_task(profiles.compact())
+        await eventually(partial(is_writing_its_file, redis), bool)
+        redis.flushall()
+    finally:
+        redis.config_set("rdb-key-save-delay", 0)
+    assert await compacting
+    assert redis.keys() == []
+
+
+async def is_writing_its_file(redis):
+    return redis.info("persistence")["aof_rewrite_in_progress"]
 
 
 @pytest.mark.parametrize("key", [LEDGER, LOG, ORDER])
