@@ -45,7 +45,8 @@ def train(
     draft = fit(purchases, products, quality, tuning, progress)
     with progress.stage("Replenishment"):
         timing = fit_replenishment(purchases, draft.catalogue.category, tuning)
-        draft = replace(draft, manifest=draft.manifest | {"replenishment": timing})
+        told = {"replenishment": timing, "dated": not source.in_order}
+        draft = replace(draft, manifest=draft.manifest | told)
     with progress.stage("Publish"):
         return store.publish(draft)
 

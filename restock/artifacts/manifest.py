@@ -76,6 +76,8 @@ class Manifest(BaseModel):
     """Every knob that it was made with."""
     input_digest: str
     """SHA-256 over the cleaned purchases and products it was learned from."""
+    dated: bool = True
+    """False where purchases came as baskets in order: a day of the bundle then stands for a basket."""
     trained_from_day: int
     """First purchase day, counted from 1970-01-01."""
     trained_through_day: int

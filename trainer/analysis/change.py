@@ -221,10 +221,12 @@ def losers(moves: tuple[Moved, ...]) -> tuple[Moved, ...]:
 
 
 def facts(manifest: Manifest) -> dict[str, Any]:
-    """What a version was learned from, for people to read."""
-    return {
+    """What a version was learned from, for people to read; without dates no days."""
+    days = {
         "first_day": day_name(manifest.trained_from_day),
         "last_day": day_name(manifest.trained_through_day),
+    }
+    return (days if manifest.dated else {}) | {
         "rows_read": manifest.data_quality.get("raw_rows"),
         "purchases": manifest.purchases,
         "users": manifest.users,

@@ -115,14 +115,14 @@ class ElasticitySection:
 def elasticity_section(
     sales: Sales, panel_settings: PanelSettings, settings: ElasticitySettings
 ) -> ElasticitySection | None:
-    """Estimate all products that were sold often enough; None where no price is known.
+    """Estimate all products that were sold often enough; None where no price or no date is known.
 
     Args:
         sales: purchase lines after cleaning.
         panel_settings: how weeks are made of them.
         settings: what counts as evidence, and where the classes part.
     """
-    if not (sales.paid > 0).any():
+    if not (sales.dated and (sales.paid > 0).any()):
         return None
     weekly = weekly_sales(sales, panel_settings)
     found = elasticity.estimate(weekly.panel, settings)

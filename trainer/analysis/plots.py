@@ -16,7 +16,7 @@ from restock.core.elasticity import CLASSES, INSUFFICIENT
 from trainer.analysis.change import Change
 from trainer.analysis.coverage import Coverage
 from trainer.analysis.elasticity import ElasticitySection
-from trainer.analysis.repurchase import BIN_DAYS, Repurchase
+from trainer.analysis.repurchase import Repurchase, Unit
 from trainer.analysis.segments import Segments
 
 STYLE: Any = {
@@ -142,17 +142,19 @@ def segments_plot(section: Segments) -> Plot:
 
 def gaps_plot(section: Repurchase) -> Plot:
     """How long until a household buys a product again."""
-    counts = section.gaps_by_week
-    days = [(week + 1) * BIN_DAYS for week in range(len(counts))]
+    counts, width, units = section.gaps_by_bin, section.bin_width, f"{section.unit}s"
+    ends = [(place + 1) * width for place in range(len(counts))]
 
     def draw(axes: Axes) -> None:
-        axes.bar(days, counts, BIN_DAYS * 2 * BAR_WIDTH, color=OURS)
+        axes.bar(ends, counts, width * 2 * BAR_WIDTH, color=OURS)
         axes.yaxis.set_major_formatter(THOUSANDS)
-        axes.set(xlabel=f"days to the next purchase, up to (last: over {days[-2]})", ylabel="gaps")
+        label = f"{units} to the next purchase, up to (last: over {ends[-2]})"
+        axes.set(xlabel=label, ylabel="gaps")
 
-    middle = section.gap_days.get("p50", 0)
+    middle = section.gap_quantiles.get("p50", 0)
+    bins = "weeks" if section.unit is Unit.DAY else units
     return drawn(
-        draw, f"Histogram of {section.gaps:,} gaps in weeks; the median is {middle:.0f} days."
+        draw, f"Histogram of {section.gaps:,} gaps in {bins}; the median is {middle:.0f} {units}."
     )
 
 

@@ -70,8 +70,8 @@ class PriceVariance:
     """Far rows whose price before the discount is not far."""
     households: int
     """Who paid the far prices that no discount explains; all far ones where every one is explained."""
-    days: int
-    """From the first to the last of those rows, both counted."""
+    days: int | None
+    """From the first to the last of those rows, both counted; None without dates."""
     common_price: float
     """The most frequent price among them."""
     common_rows: int
@@ -125,21 +125,22 @@ def judged(sales: Sales, rows: Longs, far: float, settings: VerdictSettings) -> 
         "far_rows": int(away.sum()),
         "explained_rows": int(explained.sum()),
         "households": len(np.unique(sales.users[left])),
-        "days": int(np.ptp(sales.days[left])) + 1,
         "common_rows": int(times.max()),
         "rows": len(rows),
         "prices": len(np.unique(np.round(prices, 2))),
     }
+    days = int(np.ptp(sales.days[left])) + 1 if sales.dated else None
     dips = sales.discount is None and not (away & (prices > np.median(prices))).any()
     return PriceVariance(
         item_id=sales.item_ids[item],
         name=sales.names[item],
-        verdict=verdict_on(**found, only_dips=dips, settings=settings),
+        verdict=verdict_on(**found, days=days, only_dips=dips, settings=settings),
         lowest=round(float(prices.min()), 4),
         usual=round(float(np.median(prices)), 4),
         highest=round(float(prices.max()), 4),
         discounted_rows=int((away & (discount > 0)).sum()),
         common_price=float(cents[np.argmax(times)]),
+        days=days,
         **found,
     )
 
@@ -154,7 +155,7 @@ def verdict_on(
     far_rows: int,
     explained_rows: int,
     households: int,
-    days: int,
+    days: int | None,
     common_rows: int,
     rows: int,
     prices: int,
@@ -167,7 +168,7 @@ def verdict_on(
         far_rows: rows with a far price.
         explained_rows: those that a recorded discount explains.
         households: who paid the others.
-        days: from the first to the last of the others.
+        days: from the first to the last of the others; None without dates: no rule that asks for them fits.
         common_rows: rows at the most frequent price of the others.
         rows: all rows with a price.
         prices: different prices among them.
@@ -180,10 +181,11 @@ def verdict_on(
         return Verdict.PROMOTION
     if unexplained <= settings.isolated_rows:
         return Verdict.ERROR
-    short = days <= settings.lasting_days
+    short = days is not None and days <= settings.lasting_days
     if only_dips and several and short and common_rows >= settings.explained_share * far_rows:
         return Verdict.PROMOTION
     weighed = prices >= settings.priced_singly * rows
-    if weighed or (unexplained >= settings.lasting_rows and several and not short):
+    lasting = days is not None and days > settings.lasting_days
+    if weighed or (unexplained >= settings.lasting_rows and several and lasting):
         return Verdict.PACK_OR_UNIT_CHANGE
     return Verdict.UNCLEAR

@@ -24,6 +24,7 @@ from trainer.read import Source
 
 FORMAT = 1
 """Layout of report.json; a change that takes a key away raises it."""
+NO_DATES = "The file gives baskets in order and no dates"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Inputs:
     """Files, without their folders; empty where the version was enough."""
     of_version: bool | None
     """Whether the version was learned from these very purchases; None without files."""
+    dated: bool
+    """Whether these purchases have dates, and not only an order of baskets."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,20 @@ class Report:
     """Layout."""
     version: str
     """The model version reported on."""
-    first_day: str
-    """First purchase day that it was learned from."""
-    last_day: str
-    """Last one."""
+    dated: bool
+    """Whether it was learned from purchases with dates; without, a shopping day of the report is a basket."""
+    first_day: str | None
+    """First purchase day that it was learned from; None without dates."""
+    last_day: str | None
+    """Last one; None without dates."""
+    left_out: dict[str, str]
+    """What the report cannot say of this data, and why, a sentence each."""
     inputs: Inputs
     """What the prices were read from."""
     data_quality: DataQualitySection
     """Rows, reasons, prices."""
     elasticity: ElasticitySection | None
-    """None where no price is known."""
+    """None where no price is known, or no date."""
     segments: Segments
     """Spending segments."""
     repurchase: Repurchase
@@ -102,24 +109,29 @@ def make_report(
         with progress.stage("Comparison"):
             moved = compared(store.load(against), bundle, profiles, households, pages)
     covered = coverage(bundle, profiles, pages)
-    return gathered(bundle, profiles, inputs, quality, elastic, covered, moved)
+    left_out = unsaid(bundle.manifest.dated, sales)
+    return gathered(bundle, profiles, inputs, left_out, quality, elastic, covered, moved)
 
 
 def gathered(
     bundle: Bundle,
     profiles: ProfileTable,
     inputs: Inputs,
+    left_out: dict[str, str],
     quality: DataQualitySection,
     elastic: ElasticitySection | None,
     covered: Coverage,
     moved: Change | None,
 ) -> Report:
     """Put the sections together, with those that a version alone is enough for."""
+    manifest = bundle.manifest
     return Report(
         format=FORMAT,
         version=bundle.version,
-        first_day=day_name(bundle.manifest.trained_from_day),
-        last_day=day_name(bundle.manifest.trained_through_day),
+        dated=manifest.dated,
+        first_day=day_name(manifest.trained_from_day) if manifest.dated else None,
+        last_day=day_name(manifest.trained_through_day) if manifest.dated else None,
+        left_out=left_out,
         inputs=inputs,
         data_quality=quality,
         elasticity=elastic,
@@ -138,10 +150,32 @@ def purchases(
     They are those of the files, or of the version where there are none.
     """
     if source is None:
-        return sales_of_version(bundle, profiles), Inputs((), None), bundle.manifest.data_quality
+        sales = sales_of_version(bundle, profiles)
+        return sales, Inputs((), None, sales.dated), bundle.manifest.data_quality
     read = sales_of_files(source, bundle.tuning, today)
     same = read.digest == bundle.manifest.input_digest
-    return read.sales, Inputs(files_of(source), same), read.quality.as_dict()
+    inputs = Inputs(files_of(source), same, read.sales.dated)
+    return read.sales, inputs, read.quality.as_dict()
+
+
+def unsaid(version_dated: bool, sales: Sales) -> dict[str, str]:
+    """Say what the report leaves out, and why: by section, a sentence each."""
+    reasons = {}
+    if not version_dated:
+        reasons["days"] = f"{NO_DATES}: there is no first and no last day."
+        reasons["repurchase"] = (
+            f"{NO_DATES}: gaps and cycles are counted in baskets of a household."
+        )
+    if not sales.dated:
+        reasons["prices"] = (
+            f"{NO_DATES}: for how long a price was asked is not known, and no verdict goes by it."
+        )
+        reasons["elasticity"] = (
+            f"{NO_DATES}: there are no weeks whose sales could answer to a price."
+        )
+    elif not (sales.paid > 0).any():
+        reasons["elasticity"] = "No price is known in this data."
+    return reasons
 
 
 def files_of(source: Source) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Repurchase cycles: how often households buy a product again, and how much of that is seen."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -14,9 +15,20 @@ from trainer.medians import group_medians
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 LEAST_GAPS = 100
 """Observed gaps from which a category is listed."""
-BIN_DAYS = 7
 BINS = 20
-"""Bins of the distribution, a week each; the last holds all longer gaps."""
+"""Bins of the distribution; the last holds all longer gaps."""
+
+
+class Unit(StrEnum):
+    """What gaps and cycles are counted in."""
+
+    DAY = "day"
+    BASKET = "basket"
+    """Of the household's own, where the file has no dates."""
+
+
+BIN_WIDTHS = {Unit.DAY: 7, Unit.BASKET: 1}
+"""Width of a bin: a week, or a basket."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class CategoryCycle:
     category: str
     gaps: int
     """Observed gaps between a household's purchases of the same product."""
-    median_days: float
+    median_gap: float
     """Median of them."""
     repeat_share: float
     """Share of pairs of household and product that were bought again."""
@@ -36,6 +48,8 @@ class CategoryCycle:
 class Repurchase:
     """The section on repurchase cycles."""
 
+    unit: Unit
+    """What gaps and cycles are counted in."""
     pairs: int
     """Pairs of household and product."""
     repeated_pairs: int
@@ -48,11 +62,13 @@ class Repurchase:
     """Products of which some household's gap was seen; the others rest on their category's cycle."""
     gaps: int
     """Gaps seen."""
-    gap_days: dict[str, float]
-    """Quantiles of the gaps, in days."""
-    gaps_by_week: tuple[int, ...]
-    """Gaps of up to 7 days, up to 14, ..; the last entry holds all longer ones."""
-    cycle_days: dict[str, float]
+    gap_quantiles: dict[str, float]
+    """Quantiles of the gaps."""
+    bin_width: int
+    """Units of a bin below: 7 days, or 1 basket."""
+    gaps_by_bin: tuple[int, ...]
+    """Gaps of up to one bin, up to two, ..; the last entry holds all longer ones."""
+    cycle_quantiles: dict[str, float]
     """Quantiles of the cycles that serve (shrunk), over the products with a gap."""
     categories: tuple[CategoryCycle, ...]
     """Categories with enough gaps, shortest cycle first."""
@@ -63,23 +79,29 @@ def repurchase(bundle: Bundle, profiles: ProfileTable) -> Repurchase:
     items, gaps = gaps_of(profiles)
     repeated = profiles.purchase_counts > 1
     with_gap = np.unique(items)
-    weeks = np.minimum((gaps - 1) // BIN_DAYS, BINS - 1)
+    unit = Unit.DAY if bundle.manifest.dated else Unit.BASKET
+    bins = np.minimum((gaps - 1) // BIN_WIDTHS[unit], BINS - 1)
     return Repurchase(
+        unit=unit,
         pairs=len(repeated),
         repeated_pairs=int(repeated.sum()),
         evidence_share=share(int(repeated.sum()), len(repeated)),
         items=len(bundle.catalogue),
         items_with_gap=len(with_gap),
         gaps=len(gaps),
-        gap_days=quantiles(gaps),
-        gaps_by_week=tuple(np.bincount(weeks, minlength=BINS).tolist()),
-        cycle_days=quantiles(bundle.catalogue.cycle_days[with_gap]),
+        gap_quantiles=quantiles(gaps),
+        bin_width=BIN_WIDTHS[unit],
+        gaps_by_bin=tuple(np.bincount(bins, minlength=BINS).tolist()),
+        cycle_quantiles=quantiles(bundle.catalogue.cycle_days[with_gap]),
         categories=tuple(category_cycles(bundle, profiles, items, gaps)),
     )
 
 
 def gaps_of(profiles: ProfileTable) -> tuple[Ints, Ints]:
-    """Days between successive purchases of a pair: (gaps,) int32 items and (gaps,) int32 days."""
+    """Days between successive purchases of a pair: (gaps,) int32 items and (gaps,) int32 days.
+
+    Of baskets in order they are baskets: each counts as a day.
+    """
     pairs = np.repeat(np.arange(len(profiles.item_rows)), np.diff(profiles.day_starts))
     same = np.diff(pairs) == 0
     days = np.diff(profiles.days.astype(np.int32))[same]

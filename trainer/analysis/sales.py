@@ -36,13 +36,15 @@ class Sales:
     users: Ints
     """(rows,) int32: who bought, as a code."""
     days: Ints
-    """(rows,) int32: counted from 1970-01-01."""
+    """(rows,) int32: counted from 1970-01-01; of baskets in order, a made-up day a basket."""
     units: NDArray[np.float64]
     """(rows,) float64, above 0."""
     paid: NDArray[np.float64]
     """(rows,) float64: total paid, in the shop's currency; 0 for a give-away or an unknown price."""
     discount: NDArray[np.float64] | None
     """(rows,) float64: taken off the total; None where no column says so."""
+    dated: bool = True
+    """Whether `days` are days."""
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -71,7 +73,7 @@ def sales_of_files(source: Source, tuning: TuningConfig, today: date) -> SourceS
     lines, _ = read_lines(source, today)
     path = source.transactions or source.events or source.products
     purchases, quality = clean(lines, products, tuning, path)
-    sales = kept_sales(lines, products, discounts_of(source, len(lines)))
+    sales = kept_sales(lines, products, discounts_of(source, len(lines)), not source.in_order)
     return SourceSales(sales, quality, purchases.digest())
 
 
@@ -85,7 +87,7 @@ def discounts_of(source: Source, rows: int) -> NDArray[np.float64] | None:
 
 
 def kept_sales(
-    lines: Transactions, products: Products, discount: NDArray[np.float64] | None
+    lines: Transactions, products: Products, discount: NDArray[np.float64] | None, dated: bool
 ) -> Sales:
     """Keep the lines that training would keep."""
     kept = ~np.logical_or.reduce(list(faults(lines, products).values()))
@@ -101,6 +103,7 @@ def kept_sales(
         units=lines.units_milli[kept] / MILLI,
         paid=lines.spend_milli[kept] / MILLI,
         discount=None if discount is None else discount[kept],
+        dated=dated,
     )
 
 
@@ -121,4 +124,5 @@ def sales_of_version(bundle: Bundle, profiles: ProfileTable) -> Sales:
         units=profiles.day_units_milli / MILLI,
         paid=profiles.day_spend_milli / MILLI,
         discount=None,
+        dated=bundle.manifest.dated,
     )

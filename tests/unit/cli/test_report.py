@@ -115,10 +115,13 @@ def test_the_json_has_every_section(out, folder):
     assert report["format"] == 1
     assert report["version"] == store.active()
     assert report["last_day"] == "2023-12-03"
-    assert report["inputs"] == {"files": ["sales.csv", "products.csv"], "of_version": True}
+    assert report["inputs"] == {
+        "files": ["sales.csv", "products.csv"], "of_version": True, "dated": True,
+    }  # fmt: skip
+    assert (report["dated"], report["left_out"]) == (True, {})
     assert set(report) == {
-        "format", "version", "first_day", "last_day", "inputs", "data_quality", "elasticity",
-        "segments", "repurchase", "coverage", "change",
+        "format", "version", "dated", "first_day", "last_day", "left_out", "inputs",
+        "data_quality", "elasticity", "segments", "repurchase", "coverage", "change",
     }  # fmt: skip
 
 
@@ -185,7 +188,7 @@ def test_the_same_files_give_the_same_bytes(folder, out, tmp_path):
 def test_without_files_prices_are_those_the_version_was_learned_from(folder, tmp_path):
     assert restock(folder, tmp_path, files=False).exit_code == 0
     report = told(tmp_path)
-    assert report["inputs"] == {"files": [], "of_version": None}
+    assert report["inputs"] == {"files": [], "of_version": None, "dated": True}
     assert report["data_quality"]["measured_on"] == "version"
     assert not report["elasticity"]["discounts_recorded"]
     assert "inferred from dips" in (tmp_path / "report.html").read_text()
@@ -218,8 +221,80 @@ def test_a_shop_without_a_price_is_reported_on(folder, tmp_path):
     assert result.exit_code == 0, result.output
     report = told(out)
     assert report["elasticity"] is None
+    assert report["left_out"] == {"elasticity": "No price is known in this data."}
     assert "No price is known" in (out / "report.html").read_text()
     assert [segment["name"] for segment in report["segments"]["segments"]][-1] == "unknown"
+
+
+IN_ORDER = """
+[transactions]
+user = "customer"
+product = "sku"
+basket_order = "receipt"
+quantity = "units"
+amount = "total"
+[products]
+product = "sku"
+"""
+
+
+@pytest.fixture(scope="module")
+def undated(folder, tmp_path_factory):
+    """The same shop with the number of the receipt in place of the day, and a version learned from it."""
+    place = tmp_path_factory.mktemp("undated")
+    rows = [line.split(",") for line in sales().splitlines()[1:]]
+    days = sorted({row[2] for row in rows})
+    for row in rows:
+        row[2] = str(1000 * days.index(row[2]) + int(row[0][1:]))
+    lines = [",".join(row) for row in rows]
+    write(place / "sales.csv", "\n".join(["customer,sku,receipt,units,total,off", *lines]) + "\n")
+    write(place / "products.csv", PRODUCTS)
+    write(place / "columns.toml", IN_ORDER + NAMED + DISCOUNT)
+    write(place / "bare.toml", IN_ORDER)
+    files = Source(
+        place / "sales.csv", place / "products.csv", read_columns(place / "columns.toml")
+    )
+    store = BundleStore(place / "home" / "models")
+    for knobs in (SMALL, SMALL.changed({"upsell_factor": 0.9})):
+        store.activate(train(files, knobs, store, TODAY, Quiet()))
+    return place
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_of_baskets_in_order_no_day_is_told_and_each_gap_says_why(undated, tmp_path, files):
+    result = restock(undated, tmp_path, files=files)
+    assert result.exit_code == 0, result.output
+    report, page = told(tmp_path), (tmp_path / "report.html").read_text()
+    assert (report["dated"], report["inputs"]["dated"]) == (False, False)
+    assert (report["first_day"], report["last_day"], report["elasticity"]) == (None, None, None)
+    assert set(report["left_out"]) == {"days", "repurchase", "prices", "elasticity"}
+    for sentence in report["left_out"].values():
+        assert sentence.startswith("The file gives baskets in order and no dates: ")
+        assert sentence in page
+    assert "No price is known" not in page
+    assert not re.search(r"\b(19|20)\d\d-\d\d-\d\d\b", page + json.dumps(report))
+    assert report["change"]["data"].keys().isdisjoint({"first_day", "last_day"})
+
+
+def test_of_baskets_in_order_nothing_is_counted_in_days(undated, tmp_path):
+    assert restock(undated, tmp_path, columns="bare.toml").exit_code == 0
+    report, page = told(tmp_path), (tmp_path / "report.html").read_text()
+    assert report["repurchase"]["unit"] == "basket"
+    assert sum(report["repurchase"]["gaps_by_bin"]) == report["repurchase"]["gaps"] > 0
+    assert all(found["days"] is None for found in report["data_quality"]["flagged"])
+    for sentence in report["left_out"].values():
+        page = page.replace(sentence, "")
+    assert not re.findall(r".{0,40}\b(?:days?|weeks?)\b", page)
+
+
+def test_files_with_dates_give_a_version_without_them_its_elasticity(folder, undated, tmp_path):
+    given = ["--transactions", "sales.csv", "--products", "products.csv", "--columns", "bare.toml"]
+    files = [str(folder / name) if "." in name and "-" not in name else name for name in given]
+    home = ["--home", str(undated / "home"), "--out", str(tmp_path)]
+    assert runner.invoke(app, ["report", *files, *home]).exit_code == 0
+    report = told(tmp_path)
+    assert report["elasticity"]["products"] == 3
+    assert set(report["left_out"]) == {"days", "repurchase"}
 
 
 def test_a_version_is_compared_with_the_one_named(folder, tmp_path):

@@ -9,7 +9,10 @@ Line = tuple[str, str, int, float, float, float]
 
 
 def some_sales(
-    rows: list[Line], categories: dict[str, str] | None = None, discounts: bool = True
+    rows: list[Line],
+    categories: dict[str, str] | None = None,
+    discounts: bool = True,
+    dated: bool = True,
 ) -> Sales:
     users, items, days, units, paid, discount = (list(column) for column in zip(*rows, strict=True))
     user_ids, item_ids = sorted(set(users)), sorted(set(items))
@@ -23,6 +26,7 @@ def some_sales(
         units=np.array(units, float),
         paid=np.array(paid, float),
         discount=np.array(discount, float) if discounts else None,
+        dated=dated,
     )
 
 

@@ -7,8 +7,8 @@ from trainer.analysis.price_variance import VerdictSettings, price_variances
 USUAL = [(f"h{buyer}", "wine", 100 + buyer, 1.0, 10.0, 0.0) for buyer in range(60)]
 
 
-def judged(rows, discounts=True, usual=USUAL):
-    sales = some_sales(usual + rows, discounts=discounts)
+def judged(rows, discounts=True, usual=USUAL, dated=True):
+    sales = some_sales(usual + rows, discounts=discounts, dated=dated)
     return price_variances(sales, TuningConfig(), VerdictSettings())
 
 
@@ -41,6 +41,12 @@ def test_far_prices_are_explained_by_the_first_rule_that_fits(rows, verdict):
 def test_without_recorded_discounts_one_low_price_paid_by_several_for_a_short_time_is_a_promotion():
     (found,) = judged(far(range(100, 106), 1.0), discounts=False)
     assert found.verdict == "promotion"
+
+
+@pytest.mark.parametrize("rows", [far(range(100, 106), 1.0), far(range(100, 300, 20), 120.0)])
+def test_without_dates_no_price_is_judged_by_how_long_it_was_asked(rows):
+    (found,) = judged(rows, discounts=False, dated=False)
+    assert (found.verdict, found.days) == ("unclear", None)
 
 
 def test_what_is_weighed_has_as_many_prices_as_rows():

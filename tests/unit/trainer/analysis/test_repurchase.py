@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from restock.artifacts.store import BundleStore
-from tests.a_bundle import published
+from tests.a_bundle import a_draft, published
 from tests.unit.trainer.shop import some_purchases
 from trainer.analysis.repurchase import gaps_of, repurchase
 from trainer.profiles import profile_table
@@ -30,9 +32,10 @@ def test_the_section_counts_pairs_gaps_and_weeks(tmp_path):
     found = repurchase(store.load(version), store.profiles(version))
     assert (found.pairs, found.repeated_pairs, found.evidence_share) == (5, 2, 0.4)
     assert (found.items, found.items_with_gap, found.gaps) == (12, 2, 4)
-    assert found.gap_days["p50"] == 7
-    assert found.cycle_days["p90"] == 10
-    assert found.gaps_by_week[:2] == (4, 0)
+    assert (found.unit, found.bin_width) == ("day", 7)
+    assert found.gap_quantiles["p50"] == 7
+    assert found.cycle_quantiles["p90"] == 10
+    assert found.gaps_by_bin[:2] == (4, 0)
     assert found.categories == ()  # fewer gaps than a category needs
 
 
@@ -41,4 +44,13 @@ def test_nothing_bought_twice_has_no_quantiles(tmp_path):
     bundle = BundleStore(tmp_path / "models").load(version)
     once = profile_table(some_purchases([("ann", "milk", 0, 1, 1.0), ("bob", "tea", 0, 1, 1.0)]))
     found = repurchase(bundle, once)
-    assert (found.gaps, found.gap_days, found.cycle_days) == (0, {}, {})
+    assert (found.gaps, found.gap_quantiles, found.cycle_quantiles) == (0, {}, {})
+
+
+def test_of_baskets_in_order_gaps_are_counted_in_baskets(tmp_path):
+    store = BundleStore(tmp_path / "models")
+    draft = a_draft()
+    undated = store.publish(replace(draft, manifest=draft.manifest | {"dated": False}))
+    found = repurchase(store.load(undated), store.profiles(undated))
+    assert (found.unit, found.bin_width) == ("basket", 1)
+    assert found.gaps_by_bin[5:8] == (0, 4, 0)
