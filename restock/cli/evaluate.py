@@ -54,7 +54,7 @@ def evaluate(
     ] = None,
     workers: Annotated[
         int,
-        typer.Option(min=1, help="Processes to work on; about 1 GB of memory each on the sample."),
+        typer.Option(min=1, help="Processes to work on; up to 3 GB of memory each on the sample."),
     ] = 2,
     quick: Annotated[
         bool,

@@ -1,4 +1,8 @@
-"""Cold start: some households are made new, and everything is learned and judged again."""
+"""Cold start: some households are made new, and everything is learned and judged again.
+
+All but the ranker is learned from the shortened histories. The ranker is learned once a cut-off, from the
+other households alone: nothing of the new ones is in it, and it serves every length of history.
+"""
 
 from dataclasses import dataclass
 
@@ -6,7 +10,7 @@ import numpy as np
 
 from restock.core.arrays import Mask
 from trainer.clean import user_days
-from trainer.evaluation.past import Past, records_of
+from trainer.evaluation.past import Past
 from trainer.evaluation.protocol import Cut, Protocol, cut_of
 from trainer.purchases import Purchases, kept
 
@@ -32,17 +36,31 @@ def cold(cut: Cut, share: float, shopping_days: int, protocol: Protocol) -> Cut:
         shopping_days: how many of their last shopping days they keep.
         protocol: seed and targets.
     """
-    past, ids = cut.past, cut.past.purchases.user_ids
-    drawn = np.random.default_rng(protocol.seed).random(len(ids)) < share
-    keep = ~drawn[past.purchases.users] | of_last_days(past.purchases, shopping_days)
-    known = kept(past.purchases, keep)
-    shorter = Past(known, past.day, records_of(known.item_ids, past.products), past.least_item_days)
-    judged = drawn[cut.users]
+    past, new = cut.past, made_new(cut.past, share, protocol)
+    keep = ~new[past.purchases.users] | of_last_days(past.purchases, shopping_days)
+    judged = new[cut.users]
     households = [name for name, is_new in zip(cut.households, judged, strict=True) if is_new]
     theirs = np.isin(np.array(cut.future.user_ids, object)[cut.future.users], households)
     return cut_of(
-        shorter, households, cut.shopping_days[judged], kept(cut.future, theirs), protocol
+        past.where(keep), households, cut.shopping_days[judged], kept(cut.future, theirs), protocol
     )
+
+
+def others(past: Past, share: float, protocol: Protocol) -> Past:
+    """What is known of the households that `cold` leaves as they are; the others never were.
+
+    Args:
+        past: of all households.
+        share: of them that are made new.
+        protocol: seed.
+    """
+    return past.where(~made_new(past, share, protocol)[past.purchases.users])
+
+
+def made_new(past: Past, share: float, protocol: Protocol) -> Mask:
+    """Draw the households that are made new, (users of the past,) bool; the same for every length."""
+    draw = np.random.default_rng(protocol.seed)
+    return np.asarray(draw.random(len(past.purchases.user_ids)) < share)
 
 
 def of_last_days(purchases: Purchases, shopping_days: int) -> Mask:

@@ -24,7 +24,7 @@ SAMPLE_CUTOFFS = (date(2017, 9, 4), date(2017, 10, 2), date(2017, 10, 30), date(
 QUICK_HOUSEHOLDS = 500
 """Households that a quick evaluation judges."""
 WORKERS = 2
-"""Processes; each holds the purchases and the models of one experiment, about 1 GB on the sample."""
+"""Processes; each holds the purchases and the models of one experiment, up to 3 GB on the sample."""
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,35 @@
 """All experiments of an evaluation: cut-offs and cold starts, on as many processes as are wanted."""
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from restock.core.learned.ranker import Ranker
 from restock.tuning_config import TuningConfig
-from trainer.evaluation.cold_start import ColdStart, cold
+from trainer.evaluation.cold_start import ColdStart, cold, others
 from trainer.evaluation.methods.registry import (
     all_methods,
     chosen,
     cold_start_methods,
     is_wanted,
 )
-from trainer.evaluation.protocol import Protocol, cut_at
+from trainer.evaluation.methods.served import Served, ranker_of
+from trainer.evaluation.protocol import Cut, Protocol, cut_at
 from trainer.evaluation.run import CutResult, run_at
-from trainer.progress import Progress
+from trainer.progress import Advance, Progress
 from trainer.purchases import Purchases
 from trainer.read import Products
+
+T = TypeVar("T")
+Each = Callable[..., Iterable[Any]]
+"""Calls a method of the setup for each entry of parallel lists; like `map`, in their order."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +61,48 @@ class Setup:
     path: Path
     """The file, for messages."""
 
-    def run(self, experiment: Experiment) -> CutResult:
+    def run(self, experiment: Experiment, ranker: Ranker | None) -> CutResult:
         """Do one experiment on one BLAS thread, so that numbers do not depend on the machine's cores.
+
+        Args:
+            experiment: which.
+            ranker: of LEARNED in a cold start, from `ranker_of_others`; an ordinary one learns its own.
 
         Raises:
             InvalidFile: nobody counts at the cut-off.
         """
         with threadpool_limits(1):
-            cut = cut_at(self.purchases, self.products, experiment.day, self.protocol, self.path)
+            cut = self.cut(experiment.day)
             if experiment.cold_days is None:
-                return self.named(
-                    run_at(cut, chosen(all_methods(self.tuning), self.wanted), self.protocol)
-                )
+                methods = chosen(all_methods(self.tuning), self.wanted)
+                return self.named(run_at(cut, methods, self.protocol))
             cut = cold(cut, self.cold_start.share, experiment.cold_days, self.protocol)
-            methods = chosen(cold_start_methods(self.tuning), self.wanted)
+            methods = chosen(cold_start_methods(self.tuning, ranker), self.wanted)
             return self.named(run_at(cut, methods, self.protocol, explore=False))
+
+    def ranker_of_others(self, day: int) -> Ranker | None:
+        """Learn the ranker that a cut-off's cold starts share, from households that are not made new.
+
+        Raises:
+            InvalidFile: nobody counts at the cut-off.
+        """
+        with threadpool_limits(1):
+            known = others(self.cut(day).past, self.cold_start.share, self.protocol)
+            return ranker_of(known, self.tuning)
+
+    def cut(self, day: int) -> Cut:
+        """Stand on a day.
+
+        Raises:
+            InvalidFile: nobody counts.
+        """
+        return cut_at(self.purchases, self.products, day, self.protocol, self.path)
+
+    @property
+    def ranks_cold(self) -> bool:
+        """Whether a method of the cold starts asks for a ranker."""
+        methods = chosen(cold_start_methods(self.tuning, None), self.wanted)
+        return any(isinstance(method, Served) and method.ranks for method in methods)
 
     def named(self, result: CutResult) -> CutResult:
         """Drop the rest of a family of which not all were wanted."""
@@ -84,23 +120,36 @@ def results(
     Raises:
         InvalidFile: nobody counts at a cut-off.
     """
-    found = []
-    with progress.stage("Experiments", len(experiments)) as done:
-        for result in each(setup, experiments, workers):
-            found.append(result)
-            done()
-    return found
+    new = [experiment.day for experiment in experiments if experiment.cold_days is not None]
+    days = sorted({*new}) if setup.ranks_cold else []
+    with processes(setup, workers) as each:
+        rankers: dict[int, Ranker | None] = {}
+        if days:
+            with progress.stage("Rankers of cold starts", len(days)) as done:
+                learned = counted(each(Setup.ranker_of_others, days), done)
+                rankers = dict(zip(days, learned, strict=True))
+        with progress.stage("Experiments", len(experiments)) as done:
+            given = [rankers.get(experiment.day) for experiment in experiments]
+            return list(counted(each(Setup.run, experiments, given), done))
 
 
-def each(setup: Setup, experiments: Sequence[Experiment], workers: int) -> Iterator[CutResult]:
-    """Do the experiments here, or on several processes that each hold the purchases once."""
+def counted(found: Iterable[T], done: Advance) -> Iterator[T]:
+    """Hand on what is found, and tell of each."""
+    for one in found:
+        yield one
+        done()
+
+
+@contextmanager
+def processes(setup: Setup, workers: int) -> Iterator[Each]:
+    """Work here, or on several processes that each hold the purchases once."""
     if workers == 1:
-        yield from map(setup.run, experiments)
+        yield lambda task, *lists: map(partial(task, setup), *lists)
         return
     # Not forked: a copy of a process with OpenMP threads can hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, hold, (setup,)) as pool:
-        yield from pool.map(of_held, experiments)
+        yield lambda task, *lists: pool.map(partial(of_held, task), *lists)
 
 
 HELD: list[Setup] = []
@@ -112,6 +161,6 @@ def hold(setup: Setup) -> None:
     HELD[:] = [setup]
 
 
-def of_held(experiment: Experiment) -> CutResult:
-    """Do one experiment in a worker process."""
-    return HELD[0].run(experiment)
+def of_held(task: Callable[..., Any], *given: Any) -> Any:
+    """Call a method of the setup in a worker process."""
+    return task(HELD[0], *given)

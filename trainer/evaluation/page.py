@@ -1,6 +1,6 @@
 """The generated part of a Markdown page: tables of an evaluation between two marks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,14 @@ SECTIONS = {
     "explore": ("Explore: products new to the household, next basket", SHORT),
 }
 """Title and columns of each task."""
+CHANGES = {
+    "next basket": {"R10": ("next_basket", "recall_10"), "N10": ("next_basket", "ndcg_10")},
+    "other tasks": {
+        "28 days N10": ("28_days", "ndcg_10"),
+        "explore R10": ("explore", "recall_10"),
+    },
+}
+"""Task and metric of each column that is compared with the reference."""
 
 
 def rewrite(path: Path, told: Mapping[str, Any]) -> None:
@@ -41,15 +49,26 @@ def rewrite(path: Path, told: Mapping[str, Any]) -> None:
 
 def generated(told: Mapping[str, Any]) -> str:
     """Write all tables."""
-    parts = [cutoff_lines(told)]
+    parts = (f"### {title}\n\n{table}" for title, table in sections(told))
+    return "\n\n".join([cutoff_lines(told), *parts])
+
+
+def sections(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Title and table of all that was judged."""
+    tasks, cold_start, reference = told["tasks"], told["cold_start"], told["reference"]
     for task, (title, columns) in SECTIONS.items():
-        if task in told["tasks"]:
-            parts += [f"### {title}", task_table(told["tasks"][task], columns)]
-    parts += ["### Against the reference", change_table(told)]
-    parts += ["### By length of history", history_table(told["by_history"])]
-    if told["cold_start"]:
-        parts += ["### Cold start", cold_table(told["cold_start"])]
-    return "\n\n".join(parts)
+        if task in tasks:
+            yield title, task_table(tasks[task], columns)
+    for title, compared in CHANGES.items():
+        yield f"Against the reference: {title}", change_table(told, compared)
+    yield "Recall of the next basket by cut-off", cutoff_table(told)
+    yield "Recall of the next basket by length of history", history_table(told["by_history"])
+    if told["rules"]:
+        yield "What the rules do to the recall of the next basket", rules_table(told["rules"])
+    if cold_start:
+        yield "Cold start", cold_table(cold_start)
+    if any(reference in methods for methods in cold_start.values()):
+        yield f"Cold start, to {reference}", cold_change_table(cold_start)
 
 
 def cutoff_lines(told: Mapping[str, Any]) -> str:
@@ -68,26 +87,42 @@ def task_table(methods: Mapping[str, Any], columns: Mapping[str, str]) -> str:
     return markdown(("method", *columns.values()), rows)
 
 
-def change_table(told: Mapping[str, Any]) -> str:
-    """Recall and NDCG of the next basket with intervals, and the difference to the reference."""
-    head = (
-        "method",
-        "R10 [95%]",
-        f"to {told['reference']}",
-        "N10 [95%]",
-        f"to {told['reference']}",
-    )
+def change_table(told: Mapping[str, Any], columns: Mapping[str, tuple[str, str]]) -> str:
+    """Metrics with intervals, each with its difference to the reference.
+
+    Args:
+        told: the evaluation.
+        columns: task and metric by heading; of a task that was not judged there is none.
+    """
+    known = {head: of for head, of in columns.items() if of[0] in told["tasks"]}
+    head = ["method"]
+    for name in known:
+        head += [f"{name} [95%]", f"to {told['reference']}"]
+    rows = []
+    for method in told["tasks"]["next_basket"]:
+        row = [method]
+        for task, metric in known.values():
+            values = told["tasks"][task][method]
+            row.append(with_interval(values[metric], values[f"{metric}_interval"]))
+            row.append(percent(values.get(f"{metric}_change")))
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def cutoff_table(told: Mapping[str, Any]) -> str:
+    """Recall of the next basket, cut-off by cut-off."""
     rows = (
-        (
-            name,
-            with_interval(values["recall_10"], values["recall_10_interval"]),
-            percent(values.get("recall_10_change")),
-            with_interval(values["ndcg_10"], values["ndcg_10_interval"]),
-            percent(values.get("ndcg_10_change")),
-        )
+        (name, *(decimals(mean) for mean in values["by_cutoff"]["recall_10"]))
         for name, values in told["tasks"]["next_basket"].items()
     )
-    return markdown(head, rows)
+    return markdown(("method", *(cut["day"] for cut in told["cutoffs"])), rows)
+
+
+def rules_table(strategies: Mapping[str, Mapping[str, Any]]) -> str:
+    """How much more or less recall a strategy has with a rule than without, a row a rule."""
+    names = dict.fromkeys(rule for rules in strategies.values() for rule in rules)
+    rows = ((rule, *(percent(rules.get(rule)) for rules in strategies.values())) for rule in names)
+    return markdown(("rule", *strategies), rows)
 
 
 def history_table(by_history: Mapping[str, Any]) -> str:
@@ -103,12 +138,20 @@ def history_table(by_history: Mapping[str, Any]) -> str:
 
 def cold_table(cold_start: Mapping[str, Any]) -> str:
     """Recall of the next basket by shopping days kept."""
+    return by_days_kept(cold_start, lambda values: decimals(values["recall_10"]))
+
+
+def cold_change_table(cold_start: Mapping[str, Any]) -> str:
+    """The same as a difference to the reference."""
+    return by_days_kept(cold_start, lambda values: percent(values.get("recall_10_change")))
+
+
+def by_days_kept(cold_start: Mapping[str, Any], cell: Callable[[Mapping[str, Any]], str]) -> str:
+    """One row a method, one column a number of shopping days kept."""
     first = next(iter(cold_start.values()))
-    rows = (
-        (name, *(decimals(methods[name]["recall_10"]) for methods in cold_start.values()))
-        for name in first
-    )
-    return markdown(("method", *(f"{days} days" for days in cold_start)), rows)
+    rows = ((name, *(cell(methods[name]) for methods in cold_start.values())) for name in first)
+    heads = ("1 day" if days == "1" else f"{days} days" for days in cold_start)
+    return markdown(("method", *heads), rows)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from restock.artifacts.profiles import ProfileTable
-from restock.core.arrays import Ints, Longs
+from restock.core.arrays import Ints, Longs, Mask
 from trainer.profiles import profile_table
 from trainer.purchases import Purchases, kept
 from trainer.read import Products
@@ -108,6 +108,16 @@ class Past:
         """Positions of households in `purchases.user_ids`, (households,) int64, -1 for an unknown one."""
         place = {name: row for row, name in enumerate(self.purchases.user_ids)}
         return np.array([place.get(name, -1) for name in households], np.int64)
+
+    def where(self, mask: Mask) -> "Past":
+        """Keep some purchases, as if there had been no others.
+
+        Args:
+            mask: (purchases,) bool.
+        """
+        known = kept(self.purchases, mask)
+        records = records_of(known.item_ids, self.products)
+        return Past(known, self.day, records, self.least_item_days)
 
     def before(self, day: int) -> "Past":
         """Look further back: what was known on an earlier day, for methods that learn from windows.

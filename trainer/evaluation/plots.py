@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 SALT: Any = {"svg.hashsalt": "restock", "svg.fonttype": "none"}
 """Ids inside the file depend on nothing but this, and letters stay text."""
 ROW_INCHES, WIDTH_INCHES = 0.24, 8.0
-COMPARED = ("popularity", "P-TopFreq", "TIFU-KNN", "EASE", "seed hybrid", "served HYBRID, no rules")
+COMPARED = (
+    "popularity",
+    "GP-TopFreq",
+    "TIFU-KNN",
+    "EASE",
+    "seed hybrid",
+    "served HYBRID, no rules",
+    "served LEARNED",
+    "served LEARNED, no rules",
+)
 """Methods whose recall is drawn by length of history, where they were judged."""
 
 
@@ -54,7 +63,7 @@ def by_history(told: Mapping[str, Any]) -> Figure:
     axes.set_xlabel("shopping days before the cut-off")
     axes.set_ylabel("recall@10 of the next basket")
     if drawn:
-        axes.legend(fontsize=8)
+        figure.legend(fontsize=8, loc="outside right center")
     return figure
 
 

@@ -1,6 +1,6 @@
 """Numbers of an evaluation as they are published: means, intervals, groups; plain, as JSON holds them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from restock.core.metrics import Values
 from trainer.evaluation.bootstrap import Households, drawn, interval, mean_of_known
 from trainer.evaluation.methods.registry import REFERENCE
+from trainer.evaluation.methods.served_settings import rule_pairs
 from trainer.evaluation.protocol import NEXT_BASKET, Protocol
 from trainer.evaluation.run import CutResult, Judged
 
@@ -24,10 +25,20 @@ def rounded(values: Iterable[float]) -> list[float | None]:
 
 
 def summary(results: Sequence[CutResult], protocol: Protocol) -> dict[str, Any]:
-    """Sum up the ordinary experiments: every task, and the next basket by length of history."""
-    households = drawn({name for cut in results for name in cut.households}, protocol.seed)
-    tasks = {task: task_summary(results, task, households, protocol) for task in results[0].judged}
-    return {"tasks": tasks, "by_history": by_history(results, households, protocol)}
+    """Sum up the ordinary experiments: every task, the next basket by length of history, and the rules."""
+    households = drawn_of(results, protocol)
+    return {
+        "tasks": {
+            task: task_summary(results, task, households, protocol) for task in results[0].judged
+        },
+        "by_history": by_history(results, households, protocol),
+        "rules": rule_changes(results, households, protocol),
+    }
+
+
+def drawn_of(results: Sequence[CutResult], protocol: Protocol) -> Households:
+    """Draw the households of several cut-offs."""
+    return drawn({name for cut in results for name in cut.households}, protocol.seed)
 
 
 def task_summary(
@@ -37,17 +48,74 @@ def task_summary(
     methods = list(results[0].judged[task])
     told = {name: metric_means(judged_of(results, task, name)) for name in methods}
     for metric in (f"recall_{protocol.page}", f"ndcg_{protocol.page}"):
-        resampled = {
-            name: households.means(table_of(results, task, name, metric, households))
-            for name in methods
-        }
-        for name, draws in resampled.items():
-            told[name][f"{metric}_interval"] = rounded(interval(draws))
-            reference = resampled.get(REFERENCE, np.zeros(1))
-            if (reference > 0).all():
-                change = told[name][metric] / told[REFERENCE][metric] - 1
-                changes = rounded((change, *interval(draws / reference - 1)))
-                told[name][f"{metric}_change"] = changes
+        draws = draws_of(results, task, metric, households)
+        for name, intervals in intervals_of(told, draws, metric).items():
+            told[name] |= intervals
+    return told
+
+
+def draws_of(
+    results: Sequence[CutResult], task: str, metric: str, households: Households
+) -> dict[str, Values]:
+    """Mean of a metric for each draw of households, (resamples,) float64, by method."""
+    return {
+        name: households.means(table_of(results, task, name, metric, households))
+        for name in results[0].judged[task]
+    }
+
+
+def intervals_of(
+    told: Mapping[str, Mapping[str, Any]], draws: Mapping[str, Values], metric: str
+) -> dict[str, dict[str, Any]]:
+    """Interval of each method's metric; and its difference to the reference as a share of that, paired.
+
+    Args:
+        told: the metric itself, by method.
+        draws: from `draws_of`.
+        metric: its name.
+    """
+    found = {name: {f"{metric}_interval": rounded(interval(of))} for name, of in draws.items()}
+    if REFERENCE not in draws:
+        return found
+    for name, of in draws.items():
+        change = change_of((told[name][metric], of), (told[REFERENCE][metric], draws[REFERENCE]))
+        if change is not None:
+            found[name][f"{metric}_change"] = change
+    return found
+
+
+def change_of(
+    one: tuple[float | None, Values], other: tuple[float | None, Values]
+) -> list[float | None] | None:
+    """How much more one has than the other, as a share of the other's, and the interval of it.
+
+    Args:
+        one: a mean, and the same of each draw, (resamples,) float64.
+        other: of the same households and draws.
+
+    Returns:
+        Share, low, high; None where the other has nothing.
+    """
+    (mean, draws), (whole, whole_draws) = one, other
+    if mean is None or not whole or not (whole_draws > 0).all():
+        return None
+    return rounded((mean / whole - 1, *interval(draws / whole_draws - 1)))
+
+
+def rule_changes(
+    results: Sequence[CutResult], households: Households, protocol: Protocol
+) -> dict[str, dict[str, Any]]:
+    """What each rule does to the recall of the next basket, by strategy and rule; those judged both ways."""
+    metric = f"recall_{protocol.page}"
+    judged = results[0].judged[NEXT_BASKET]
+    draws = draws_of(results, NEXT_BASKET, metric, households)
+    means = {name: metric_means(judged_of(results, NEXT_BASKET, name))[metric] for name in judged}
+    told: dict[str, dict[str, Any]] = {}
+    for strategy, rules in rule_pairs().items():
+        for rule, (with_rule, without) in rules.items():
+            if with_rule in judged and without in judged:
+                pair = ((means[name], draws[name]) for name in (with_rule, without))
+                told.setdefault(strategy, {})[rule] = change_of(*pair)
     return told
 
 
@@ -121,11 +189,12 @@ def group_names() -> list[str]:
 
 
 def cold_summary(results: Sequence[CutResult], protocol: Protocol) -> dict[str, Any]:
-    """Next-basket recall of one cold start, by method: mean and interval."""
-    households = drawn({name for cut in results for name in cut.households}, protocol.seed)
-    metric, told = f"recall_{protocol.page}", {}
-    for name in results[0].judged[NEXT_BASKET]:
-        means = metric_means(judged_of(results, NEXT_BASKET, name))
-        draws = households.means(table_of(results, NEXT_BASKET, name, metric, households))
-        told[name] = {metric: means[metric], f"{metric}_interval": rounded(interval(draws))}
-    return told
+    """Next-basket recall of one cold start, by method: mean, interval, and difference to the reference."""
+    metric = f"recall_{protocol.page}"
+    draws = draws_of(results, NEXT_BASKET, metric, drawn_of(results, protocol))
+    told = {
+        name: {metric: metric_means(judged_of(results, NEXT_BASKET, name))[metric]}
+        for name in draws
+    }
+    intervals = intervals_of(told, draws, metric)
+    return {name: told[name] | intervals[name] for name in told}

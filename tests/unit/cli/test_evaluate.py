@@ -66,7 +66,9 @@ def test_a_file_is_evaluated_from_tables_to_plots_and_page(priced, tmp_path):
     assert told["tasks"]["next_basket"]["TIFU-KNN"]["recall_10"] > 0.5
     assert "P-TopFreq" not in told["tasks"]["next_basket"]
     assert "Next basket" in said and "Cold start" in said
-    assert "### By length of history" in page.read_text()
+    text = page.read_text()
+    assert "### Recall of the next basket by length of history" in text
+    assert "| rule | POPULARITY | HYBRID |" in text
     assert (tmp_path / "out" / "recall_by_history.svg").exists()
 
 
@@ -79,7 +81,10 @@ def test_without_prices_and_categories_everything_still_ranks(plain, tmp_path):
 
 
 def test_of_baskets_in_order_the_last_ones_are_foretold(in_order, tmp_path):
-    told, _ = evaluated(tmp_path, in_order, "--method", "tifu", "--method", "served hybrid")
+    page = write(tmp_path / "page.md", f"{BEGIN}{END}")
+    methods = ["--method", "tifu", "--method", "served hybrid"]
+    told, _ = evaluated(tmp_path, in_order, "--page", str(page), *methods)
+    assert "| method | explore R10 [95%] | to TIFU-KNN |" in page.read_text()
     assert [cut["households"] for cut in told["cutoffs"]] == [30, 30, 30, 30]
     assert set(told["tasks"]) == {"next_basket", "explore"}
     assert told["tasks"]["next_basket"]["TIFU-KNN"]["recall_10"] > 0.5

@@ -4,8 +4,8 @@ A past is learned from as `restock train` does it, over the whole catalogue. Eac
 as the gateway would: `candidates.generate`, and `rerank.rerank` over what it found.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,12 +15,14 @@ from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core.arrays import Ints, Longs
 from restock.core.blend import Strategy
 from restock.core.candidates import generate
+from restock.core.learned.ranker import Ranker as LearnedRanker
 from restock.core.metrics import NOTHING
 from restock.core.request import CandidateList, History, Level1, Query
 from restock.core.rerank import rerank
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.evaluation.methods.method import Ranker
+from trainer.evaluation.methods.served_settings import Setting, settings
 from trainer.evaluation.past import Past, RowLists
 from trainer.fit import fit_retrieval
 from trainer.learned.learn import learn
@@ -28,56 +30,9 @@ from trainer.progress import Quiet
 from trainer.rank_query import rank_query
 from trainer.strengths import strength_matrix
 
-Knobs = Mapping[str, float]
-RULES_OFF: dict[str, Knobs] = {
-    "leaving out the recent": {"recent_cycle_share": 0.0},
-    "the due boost": {"due_boost": 0.0},
-    "price rules": {"soft_price_ratio": 100.0, "max_price_ratio": 100.0},
-    "the segment rule": {"segment_floor": 1.0},
-    "upsell": {"upsell_factor": 0.0},
-    "variety": {"max_per_category": 100},
-}
-"""Knobs that switch each rule off."""
-NO_RULES: Knobs = {knob: value for knobs in RULES_OFF.values() for knob, value in knobs.items()}
 RANKED = (Strategy.LEARNED, Strategy.AUTO)
 """Strategies that want a ranker."""
 NO_ROWS = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One way to serve."""
-
-    strategy: Strategy
-    """Who finds and scores the candidates."""
-    level_1: Knobs = field(default_factory=dict)
-    """Knobs of finding that differ from the defaults."""
-    level_2: Knobs = field(default_factory=dict)
-    """Knobs of the rules that differ."""
-
-
-STRATEGIES = (
-    Strategy.POPULARITY,
-    Strategy.ITEM_CF,
-    Strategy.ALS,
-    Strategy.HYBRID,
-    Strategy.LEARNED,
-)
-"""Strategies that are judged with and without all rules."""
-
-
-def settings() -> dict[str, Setting]:
-    """Every way to serve that is judged, by name; those that share candidates stand together."""
-    found = {}
-    for strategy in STRATEGIES:
-        found[f"served {strategy.name}"] = Setting(strategy)
-        found[f"served {strategy.name}, no rules"] = Setting(strategy, level_2=NO_RULES)
-    for rule, knobs in RULES_OFF.items():
-        found[f"served HYBRID without {rule}"] = Setting(Strategy.HYBRID, level_2=knobs)
-    own = {"history_weight": 1.0}
-    found["served HYBRID, history_weight 1"] = Setting(Strategy.HYBRID, own)
-    found["served HYBRID, history_weight 1, no rules"] = Setting(Strategy.HYBRID, own, NO_RULES)
-    return found
 
 
 @dataclass(frozen=True)
@@ -88,17 +43,28 @@ class Served:
     """Knobs of the training, and of serving where a setting changes none."""
     settings: Mapping[str, Setting] = field(default_factory=settings)
     """What is judged, by name."""
+    ranker: LearnedRanker | None = None
+    """Learned from another past, to serve in place of one of the same."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the settings."""
         return tuple(self.settings)
 
+    @property
+    def ranks(self) -> bool:
+        """Whether any setting asks for a ranker."""
+        return any(setting.strategy in RANKED for setting in self.settings.values())
+
+    def only(self, wanted: Callable[[str], bool]) -> "Served":
+        """Judge the settings of some names alone: the others may be dear to learn."""
+        kept = {name: setting for name, setting in self.settings.items() if wanted(name)}
+        return replace(self, settings=kept)
+
     def fit(self, past: Past) -> Mapping[str, Ranker]:
         """Train a model version, without publishing it; without a ranker if no setting asks for one."""
-        ranks = any(setting.strategy in RANKED for setting in self.settings.values())
-        learned = {} if ranks else {"learned_windows": 0}
-        shop = shop_of(past, self.tuning.changed(learned))
+        learned = {} if self.ranks else {"learned_windows": 0}
+        shop = shop_of(past, self.tuning.changed(learned), self.ranker)
         return {name: ServedRanker(shop, setting) for name, setting in self.settings.items()}
 
 
@@ -149,14 +115,25 @@ class Shop:
         return history, float(history.spend.sum() / days)
 
 
-def shop_of(past: Past, tuning: TuningConfig) -> Shop:
-    """Train on a past as `restock train` does."""
+def shop_of(past: Past, tuning: TuningConfig, ranker: LearnedRanker | None = None) -> Shop:
+    """Train on a past as `restock train` does.
+
+    Args:
+        past: what is known.
+        tuning: every knob.
+        ranker: learned from another past; None for the one that this past gives.
+    """
     catalogue = item_facts(past.purchases, past.profiles, past.products, tuning)
     strengths = strength_matrix(past.profiles, catalogue.average_units, tuning)
     retrieval = fit_retrieval(strengths, tuning, Quiet())
     learned = learn(past.purchases, past.products, tuning, Quiet(), past.day)
-    level1 = level1_of(catalogue, retrieval, tuning, learned.table, learned.ranker)
+    level1 = level1_of(catalogue, retrieval, tuning, learned.table, ranker or learned.ranker)
     return Shop(past.day, level1, past.profiles, tuning)
+
+
+def ranker_of(past: Past, tuning: TuningConfig) -> LearnedRanker | None:
+    """Learn a ranker as `restock train` does; None where there is too little to learn from."""
+    return learn(past.purchases, past.products, tuning, Quiet(), past.day).ranker
 
 
 @dataclass(frozen=True, eq=False)

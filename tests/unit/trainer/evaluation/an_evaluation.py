@@ -14,6 +14,16 @@ TOLD = summary(RESULTS, LENIENT)
 EVALUATION = {
     "reference": "TIFU-KNN",
     "cutoffs": [cutoff(result) for result in RESULTS],
-    "cold_start": {"0": {"popularity": {"recall_10": 0.05}}},
+    "cold_start": {
+        "0": {
+            "popularity": {"recall_10": 0.05, "recall_10_change": [0.25, 0.2, 0.3]},
+            "TIFU-KNN": {"recall_10": 0.04, "recall_10_change": [0, 0, 0]},
+        },
+        "1": {"popularity": {"recall_10": 0.06}, "TIFU-KNN": {"recall_10": 0.0}},
+    },
     **TOLD,
+    "rules": {
+        "HYBRID": {"all rules": [-0.2, -0.3, -0.1], "upsell": [-0.01, -0.02, 0.005]},
+        "LEARNED": {"all rules": [-0.05, -0.06, -0.04]},
+    },
 }

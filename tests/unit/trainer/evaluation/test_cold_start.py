@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 
 from tests.unit.trainer.evaluation.shop import LENIENT, a_cut, bought, many
-from trainer.evaluation.cold_start import cold
+from tests.unit.trainer.shop import SMALL
+from trainer.evaluation.cold_start import cold, others
+from trainer.evaluation.methods.served import ranker_of
 
 CUT = a_cut(many(), 85)
 
@@ -36,3 +39,29 @@ def test_the_same_households_are_made_new_with_the_same_targets_and_true_history
     assert one.shopping_days.tolist() == five.shopping_days.tolist()
     sizes = dict(zip(CUT.households, CUT.targets["next_basket"].sizes, strict=True))
     assert one.targets["next_basket"].sizes.tolist() == [sizes[user] for user in one.households]
+
+
+def test_the_others_are_all_households_that_are_not_judged_with_all_they_bought():
+    rest = others(CUT.past, 0.3, LENIENT).purchases
+    before = dict(zip(CUT.past.purchases.user_ids, CUT.past.profiles.shopping_days, strict=True))
+    assert set(rest.user_ids) == set(before) - set(cold(CUT, 0.3, 5, LENIENT).households)
+    assert (
+        len(rest)
+        == np.isin(CUT.past.purchases.user_ids, rest.user_ids)[CUT.past.purchases.users].sum()
+    )
+
+
+def test_what_new_households_bought_changes_nothing_in_the_ranker_that_serves_them():
+    tuning = SMALL.changed({"learned_least_shoppers": 5})
+    rows = many(days=150)
+    new = set(cold(a_cut(rows, 120), 0.3, 1, LENIENT).households)
+    changed = [(user, "p03" if user in new else item, *rest) for user, item, *rest in rows]
+    one, other = (
+        ranker_of(others(a_cut(bought, 120).past, 0.3, LENIENT), tuning)
+        for bought in (rows, changed)
+    )
+    assert rows != changed
+    for name in ("own", "new"):
+        trees, again = getattr(one, name).trees, getattr(other, name).trees
+        assert trees.values.tobytes() == again.values.tobytes()
+        assert trees.thresholds.tobytes() == again.thresholds.tobytes()

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from restock.errors import InvalidFile
@@ -12,9 +13,9 @@ PURCHASES = some_purchases(many(users=10, products=12))
 EXPERIMENTS = [Experiment(60), Experiment(88), Experiment(88, 1)]
 
 
-def a_setup(*wanted):
-    products = some_products(PURCHASES.item_ids)
-    return Setup(PURCHASES, products, SMALL, LENIENT, ColdStart(), wanted, FILE)
+def a_setup(*wanted, purchases=PURCHASES, tuning=SMALL):
+    products = some_products(purchases.item_ids)
+    return Setup(purchases, products, tuning, LENIENT, ColdStart(), wanted, FILE)
 
 
 def recalls(found):
@@ -44,8 +45,43 @@ def test_only_the_names_wanted_are_told_and_only_their_families_learned():
     assert len(chosen(all_methods(SMALL), ["bm25"])) == 1
 
 
+class Stages(Quiet):
+    """Notes the stages, and the steps of each."""
+
+    def __init__(self):
+        self.entered = []
+
+    def stage(self, name, steps=1):
+        self.entered.append((name, steps))
+        return super().stage(name, steps)
+
+
+def test_the_cold_starts_of_a_cutoff_share_a_ranker_that_is_learned_once():
+    tuning = SMALL.changed({"learned_least_shoppers": 5})
+    setup = a_setup("served", purchases=some_purchases(many(days=150)), tuning=tuning)
+    progress = Stages()
+    lengths = [Experiment(120, days) for days in (0, 1, 5)]
+    found = results(setup, lengths, 1, progress)
+    assert progress.entered == [("Rankers of cold starts", 1), ("Experiments", 3)]
+    recall = [
+        {name: judged.metrics["recall_10"] for name, judged in cut.judged["next_basket"].items()}
+        for cut in found
+    ]
+    learned, hybrid = "served LEARNED, no rules", "served HYBRID, no rules"
+    assert np.array_equal(recall[0][learned], recall[0][hybrid])  # nobody knows the shopper
+    assert not np.array_equal(recall[2][learned], recall[2][hybrid])
+    without = setup.run(lengths[2], None).judged["next_basket"][learned]
+    assert np.array_equal(without.metrics["recall_10"], recall[2][hybrid])
+
+
+def test_no_ranker_is_learned_for_cold_starts_that_do_not_ask_for_one():
+    progress = Stages()
+    results(a_setup("tifu", "served hybrid"), EXPERIMENTS[2:], 1, progress)
+    assert progress.entered == [("Experiments", 1)]
+
+
 def test_every_method_has_a_name_of_its_own():
-    for methods in (all_methods(SMALL), cold_start_methods(SMALL)):
+    for methods in (all_methods(SMALL), cold_start_methods(SMALL, None)):
         names = [name for method in methods for name in method.names]
         assert len(names) == len(set(names))
 

@@ -3,7 +3,7 @@ import pytest
 from restock.errors import InvalidFile
 from tests.unit.trainer.evaluation.an_evaluation import EVALUATION
 from tests.unit.trainer.shop import write
-from trainer.evaluation.page import BEGIN, END, percent, with_interval
+from trainer.evaluation.page import BEGIN, END, generated, percent, with_interval
 from trainer.evaluation.report import write as write_report
 
 
@@ -16,7 +16,18 @@ def test_what_stands_between_the_marks_is_written_anew_and_the_rest_stays(tmp_pa
     assert text.startswith("# By hand\n") and text.endswith(f"{END}\nAlso by hand\n")
     assert "of last time" not in text
     assert "| 1970-03-02 | 30 | 25 |" in text
-    assert "### Cold start" in text and "| popularity | 0.0500 |" in text
+    assert "### Cold start" in text and "| popularity | 0.0500 | 0.0600 |" in text
+    assert "| method | 0 days | 1 day |" in text
+    assert "| popularity | +25.0% [+20.0, +30.0] |  |" in text
+    assert "| rule | HYBRID | LEARNED |" in text
+    assert "| upsell | -1.0% [-2.0, +0.5] |  |" in text
+    assert "| method | 1970-03-02 | 1970-03-30 |" in text
+
+
+def test_without_the_reference_a_cold_start_is_compared_with_nothing():
+    alone = {"0": {"popularity": {"recall_10": 0.05}}}
+    text = generated(EVALUATION | {"cold_start": alone})
+    assert "### Cold start\n" in text and "### Cold start, to" not in text
 
 
 def test_writing_twice_gives_the_same_page(tmp_path):

@@ -4,13 +4,13 @@ import pytest
 from restock.core.blend import Strategy
 from tests.unit.trainer.evaluation.shop import a_past, bought, many, ranked_ids
 from tests.unit.trainer.shop import SMALL
-from trainer.evaluation.methods.served import (
+from trainer.evaluation.methods.served import Served, ranker_of, shop_of
+from trainer.evaluation.methods.served_settings import (
     NO_RULES,
     RULES_OFF,
-    Served,
     Setting,
+    rule_pairs,
     settings,
-    shop_of,
 )
 
 PAST = a_past(many(users=8, products=9), day=85)
@@ -63,3 +63,32 @@ def test_every_rule_can_be_switched_off():
     }
     for knobs in RULES_OFF.values():
         SMALL.changed(knobs)
+
+
+def test_each_rule_is_judged_with_and_without_by_settings_that_are_there():
+    pairs = rule_pairs()
+    names = {name for rules in pairs.values() for pair in rules.values() for name in pair}
+    assert names <= set(settings())
+    assert set(pairs["HYBRID"]) == {"all rules", *RULES_OFF}
+    assert "the due boost" not in pairs["LEARNED"]
+
+
+def test_a_ranker_of_another_past_serves_in_place_of_ones_own():
+    rows = many(users=12, products=9, days=150)
+    past, other = a_past(rows, day=120), a_past(rows[len(rows) // 2 :], day=120)
+    tuning = SMALL.changed({"learned_least_shoppers": 3})
+    own, taught = ranker_of(past, tuning), ranker_of(other, tuning)
+    shop = shop_of(past, tuning.changed({"learned_windows": 0}), taught)
+    assert shop.level1.ranker is taught
+    assert shop_of(past, tuning).level1.ranker.own.trees.values.tolist() == (
+        own.own.trees.values.tolist()
+    )
+    assert own.own.trees.values.tolist() != taught.own.trees.values.tolist()
+
+
+def test_only_the_settings_wanted_are_learned_and_a_ranker_only_for_those_that_ask():
+    everything = Served(SMALL)
+    assert everything.ranks
+    hybrid = everything.only(lambda name: "HYBRID" in name)
+    assert not hybrid.ranks
+    assert all("HYBRID" in name for name in hybrid.names) and len(hybrid.names) == 10
