@@ -1,8 +1,12 @@
 """Level 1's item-CF: for each item, those bought by the same users, weighted by spending."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+from numba import njit
 from scipy import sparse
 
 from restock.core.arrays import Floats, Ints
@@ -10,7 +14,7 @@ from restock.tuning_config import TuningConfig
 
 NO_NEIGHBOUR = -1
 BLOCK_ITEMS = 2048
-"""Items whose products with all others are in memory at once."""
+"""Items that one thread takes at a time."""
 
 
 def fit_item_cf(
@@ -23,7 +27,7 @@ def fit_item_cf(
     An item is not its own neighbour: what a shopper has bought is a source of its own when serving.
 
     Args:
-        strengths: (users, items) float32.
+        strengths: (users, items) float32, at least 0.
         tuning: ``item_cf_neighbours``, ``item_cf_shrinkage``.
         advance: called after each block of items.
 
@@ -36,27 +40,113 @@ def fit_item_cf(
     weights = np.zeros((items, width), np.float32)
     by_item = strengths.T.tocsr()
     lengths = np.sqrt(np.bincount(strengths.indices, strengths.data**2, minlength=items))
-    for start in range(0, items, BLOCK_ITEMS):
-        products = by_item[start : start + BLOCK_ITEMS] @ strengths
-        for place in range(products.shape[0]):
-            row = start + place
-            span = slice(products.indptr[place], products.indptr[place + 1])
-            others = products.indices[span]
-            scale = lengths[row] * lengths[others] + tuning.item_cf_shrinkage
-            nearest, similarity = nearest_of(row, others, products.data[span] / scale, width)
-            neighbours[row, : len(nearest)] = nearest
-            weights[row, : len(nearest)] = np.minimum(similarity, 1)
-        advance()
+
+    def fill(start: int) -> None:
+        fill_rows(
+            start, min(start + BLOCK_ITEMS, items),
+            by_item.indptr, by_item.indices, by_item.data,
+            strengths.indptr, strengths.indices, strengths.data,
+            lengths, float(tuning.item_cf_shrinkage), neighbours, weights,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for _ in threads.map(fill, range(0, items, BLOCK_ITEMS)):
+            advance()
     return neighbours, weights
 
 
-def nearest_of(row: int, others: Ints, similarity: Floats, width: int) -> tuple[Ints, Floats]:
-    """Keep the `width` most similar, best first, equal ones in row order, `row` itself left out."""
-    keep = (others != row) & (similarity > 0)
-    others, similarity = others[keep], similarity[keep]
-    if len(others) > width:
-        least = np.partition(similarity, -width)[-width]
-        keep = similarity >= least
-        others, similarity = others[keep], similarity[keep]
-    best = np.lexsort((others, -similarity))[:width]
-    return others[best], similarity[best]
+@njit(cache=True, nogil=True)
+def fill_rows(
+    start: int, end: int, user_starts: Any, users: Any, own_strengths: Any,
+    item_starts: Any, items: Any, strengths: Any,
+    lengths: Any, shrinkage: float, neighbours: Any, weights: Any,
+) -> None:  # fmt: skip
+    """Fill the rows of the items from `start` to `end`.
+
+    Products are added up user by user, in one order whatever the number of threads.
+    """
+    sums = np.zeros(len(lengths), np.float32)
+    touched = np.empty(len(lengths), np.uint32)
+    for row in range(start, end):
+        count = 0
+        for place in range(user_starts[row], user_starts[row + 1]):
+            user, own = users[place], own_strengths[place]
+            for other in range(np.uint32(item_starts[user]), np.uint32(item_starts[user + 1])):
+                item, product = np.uint32(items[other]), own * strengths[other]
+                if not product > 0:
+                    continue
+                if sums[item] == 0:
+                    touched[count] = item
+                    count += 1
+                sums[item] += product
+        keep_nearest(row, touched[:count], sums, lengths, shrinkage, neighbours[row], weights[row])
+
+
+@njit(cache=True, nogil=True)
+def keep_nearest(
+    row: int, touched: Any, sums: Any, lengths: Any, shrinkage: float, nearest: Any, weights: Any
+) -> None:
+    """Keep the most similar of the items touched, best first, equal ones in row order; clear `sums`.
+
+    A heap of the best so far, the worst on top: nearly every item fails its first comparison.
+    """
+    width, size = len(nearest), 0
+    best = np.empty(width, np.float64)
+    for item in touched:
+        similarity = np.float64(sums[item]) / (lengths[row] * lengths[item] + shrinkage)
+        sums[item] = 0
+        if item == row:
+            continue
+        if size < width:
+            best[size], nearest[size] = similarity, item
+            size += 1
+            rise(best, nearest, size - 1)
+        elif behind(best[0], nearest[0], similarity, item):
+            best[0], nearest[0] = similarity, item
+            sink(best, nearest, size)
+    for last in range(size - 1, -1, -1):
+        weights[last] = min(best[0], 1.0)
+        similarity, item = best[0], nearest[0]
+        best[0], nearest[0] = best[last], nearest[last]
+        best[last], nearest[last] = similarity, item
+        sink(best, nearest, last)
+
+
+@njit(cache=True, nogil=True)
+def behind(similarity: float, item: int, other_similarity: float, other: int) -> bool:
+    """Whether an item comes behind another: less similar, or as similar and of a later row."""
+    return similarity < other_similarity or (similarity == other_similarity and item > other)
+
+
+@njit(cache=True, nogil=True)
+def rise(best: Any, nearest: Any, place: int) -> None:
+    """Let an entry rise to where the one above it is behind it."""
+    while place > 0:
+        above = (place - 1) // 2
+        if not behind(best[place], nearest[place], best[above], nearest[above]):
+            break
+        swap(best, nearest, place, above)
+        place = above
+
+
+@njit(cache=True, nogil=True)
+def sink(best: Any, nearest: Any, size: int) -> None:
+    """Let the topmost entry sink to where it is behind both entries below it."""
+    place = 0
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and behind(
+            best[child + 1], nearest[child + 1], best[child], nearest[child]
+        ):
+            child += 1
+        if behind(best[place], nearest[place], best[child], nearest[child]):
+            break
+        swap(best, nearest, place, child)
+        place = child
+
+
+@njit(cache=True, nogil=True)
+def swap(best: Any, nearest: Any, one: int, other: int) -> None:
+    """Let two entries change places."""
+    best[one], best[other] = best[other], best[one]
+    nearest[one], nearest[other] = nearest[other], nearest[one]
