@@ -57,7 +57,7 @@ class Footprint:
 
 def baskets(households: int) -> pd.DataFrame:
     """Purchases with units, sorted by household and time; households in order, at most so many."""
-    rows = pd.read_parquet(sample_files()[0])
+    rows = pd.read_parquet(sample_files().transactions)
     rows = rows[rows["quantity"] > 0]
     users = np.sort(rows["household_id"].unique())[:households]
     rows = rows[rows["household_id"].isin(users)]

@@ -1,5 +1,6 @@
 """Which columns of a retailer's files hold what, from a small TOML file (see examples/columns.toml)."""
 
+import datetime
 import tomllib
 import zoneinfo
 from pathlib import Path
@@ -99,6 +100,48 @@ class ProductColumns(BaseModel):
         return list(dict.fromkeys(name for name in wanted if name is not None))
 
 
+class PromotionColumns(BaseModel):
+    """Column names of the promotions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    product: Name
+    """What is promoted, as in the purchases."""
+    first_day: Name | None = None
+    """Its first day; this and `last_day`, or `week`."""
+    last_day: Name | None = None
+    """Its last day, inclusive."""
+    week: Name | None = None
+    """Number of the week in which it is promoted."""
+    week_1_begins: datetime.date | None = None
+    """First day of the week that has number 1."""
+    store: Name | None = None
+    """Where; None: everywhere."""
+    ways: list[Name] = []
+    """How, each column one way (a mailer, a display): what has one value there sells alike."""
+    none: str | None = None
+    """What `ways` hold for "not in this way", beside nothing."""
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        """Refuse a choice of columns that does not say when, or says it twice.
+
+        Raises:
+            ValueError: names what is allowed.
+        """
+        spans = (self.first_day is not None, self.last_day is not None)
+        weeks = (self.week is not None, self.week_1_begins is not None)
+        if not ((all(spans) and not any(weeks)) or (all(weeks) and not any(spans))):
+            raise ValueError("set either first_day and last_day, or week and week_1_begins")
+        return self
+
+    @property
+    def apart(self) -> list[str]:
+        """Columns in which promotions of different stores differ."""
+        wanted = [self.product, self.first_day, self.last_day, self.week, *self.ways]
+        return list(dict.fromkeys(name for name in wanted if name is not None))
+
+
 class ReportColumns(BaseModel):
     """Column names of the purchases that only the analyst's report reads."""
 
@@ -117,6 +160,8 @@ class Columns(BaseModel):
     """Of the purchases; None where they come from the event log alone."""
     products: ProductColumns
     """Of the products."""
+    promotions: PromotionColumns | None = None
+    """Of the promotions; None where there is no file of them."""
     report: ReportColumns | None = None
     """Of what `restock report` reads beside them; None without."""
 
@@ -158,6 +203,7 @@ def keys_beside(place: tuple[Any, ...]) -> list[str]:
     sections: dict[Any, type[BaseModel]] = {
         "transactions": TransactionColumns,
         "products": ProductColumns,
+        "promotions": PromotionColumns,
         "report": ReportColumns,
     }
     section = sections.get(place[0], Columns) if len(place) > 1 else Columns

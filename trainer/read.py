@@ -1,6 +1,7 @@
 """Purchases and products of a retailer, read and checked."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.signals import MILLI
 from restock.errors import InvalidFile
 from trainer.baskets import pseudo_days
-from trainer.columns import Columns, ProductColumns, TransactionColumns
+from trainer.columns import Columns, ProductColumns, PromotionColumns, TransactionColumns
 from trainer.deletions import NOBODY, Deletions
+from trainer.promotions import NO_PROMOTIONS, Promotions, read_promotions
 from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
 
 
@@ -29,16 +31,20 @@ class Source:
     """Folder that `restock events export` has written."""
     time_zone: str | None = None
     """The shop's, where `columns` name none."""
+    promotions: Path | None = None
+    """Promotions, past and planned; None without."""
 
     def __post_init__(self) -> None:
         """Refuse to add up baskets in order with events, which have dates.
 
         Raises:
-            InvalidFile: both are there.
+            InvalidFile: both are there; or promotions, which have dates as well.
         """
         if self.transactions is not None and self.events is not None and self.in_order:
             allowed = "baskets in order have no dates: they cannot be added to events"
             raise InvalidFile(self.transactions, allowed)
+        if self.promotions is not None and self.in_order:
+            raise InvalidFile(self.promotions, "baskets in order have no dates that it could mean")
 
     @property
     def shop_zone(self) -> str | None:
@@ -95,6 +101,8 @@ class Products:
     """Finest class of each; empty for none."""
     brands: list[str]
     """Brand or maker of each; empty for none."""
+    promotions: Promotions = NO_PROMOTIONS
+    """When each was and is going to be promoted."""
 
 
 def read_transactions(
@@ -195,6 +203,33 @@ def read_products(path: Path, columns: ProductColumns) -> Products:
         kinds=table.texts([columns.kind] if columns.kind else []),
         brands=table.texts([columns.brand] if columns.brand else []),
     )
+
+
+ReadPromotions = Callable[[Path, PromotionColumns, dict[str, int], date], Promotions]
+
+
+def read_records(
+    source: Source, today: date, promotions_of: ReadPromotions = read_promotions
+) -> Products:
+    """Read product records and, where there are any, promotions.
+
+    Args:
+        source: the files and their columns.
+        today: the last day that a purchase may have.
+        promotions_of: does what `read_promotions` does, or knows it already.
+
+    Raises:
+        InvalidFile: names the file, row and column at fault and what is allowed.
+    """
+    products = read_products(source.products, source.columns.products)
+    if source.promotions is None:
+        return products
+    if source.columns.promotions is None:
+        raise InvalidFile(
+            source.promotions, "the columns file needs a section [promotions] to read it"
+        )
+    promotions = promotions_of(source.promotions, source.columns.promotions, products.row_of, today)
+    return replace(products, promotions=promotions)
 
 
 def excluded(table: Table, columns: ProductColumns) -> Mask:

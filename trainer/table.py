@@ -7,7 +7,7 @@ that spans lines counts as one), in a Parquet file from the first record.
 import csv
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,10 @@ LONGEST_ID_BYTES = 128
 LARGEST_NUMBER = 1e9
 """Bound of a quantity or an amount, so that sums in thousandths stay exact."""
 EPOCH = date(1970, 1, 1)
+PORTION_ROWS = 1_000_000
+"""Rows of a long file that are held at once."""
+ROW = "number of the row"
+"""Name of a column that no file has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +244,72 @@ def read_csv(path: Path, columns: Sequence[str]) -> Table:
     frame = table.to_pandas().set_axis(pd.RangeIndex(2, len(table) + 2))
     blank = (frame == "").all(axis=1)
     return Table(path, frame[~blank] if blank.any() else frame)
+
+
+def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:
+    """Read the distinct rows of a file that may be too long to be held whole.
+
+    Args:
+        path: a CSV or Parquet file, the latter read in portions.
+        columns: in which rows may differ.
+
+    Returns:
+        The distinct rows, each with the number of the first such row; and (rows,) int64 how many there are.
+
+    Raises:
+        InvalidFile: as `read_table`.
+    """
+    if path.suffix.lower() != ".parquet":
+        frame = read_table(path, columns).frame
+        numbers = pd.Series(frame.index, frame.index, name=ROW)
+        found = numbers.groupby([frame[name] for name in columns], dropna=False, sort=False)
+        told = found.agg(["min", "count"]).reset_index()
+    else:
+        told = distinct_rows(path, columns).to_pandas(integer_object_nulls=True)
+    told = told.set_index("min").sort_index()
+    counts = told.pop("count").to_numpy(np.int64)
+    if told.empty:
+        raise InvalidFile(path, "empty: at least one row is needed")
+    return Table(path, told), counts
+
+
+def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Read the distinct rows of a Parquet file, with the columns `min` and `count` of their numbers.
+
+    Raises:
+        InvalidFile: it is not there, broken, or lacks a column.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            require(path, schema.names, columns)
+        texts = [name for name in columns if pa.types.is_large_string(schema.field(name).type)]
+        texts += [name for name in columns if pa.types.is_string(schema.field(name).type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            portions = list(distinct_portions(file, columns))
+    except pa.ArrowException as error:
+        raise InvalidFile(path, f"not readable as Parquet: {error}") from error
+    except OSError as error:
+        raise InvalidFile(path, f"cannot be read: {error.strerror or error}") from error
+    merged = pa.concat_tables(portions).group_by(list(columns))
+    found = merged.aggregate([("min", "min"), ("count", "sum")])
+    return found.rename_columns([*columns, "min", "count"])
+
+
+def distinct_portions(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Give out the distinct rows of each portion of a file; texts as such, as portions number them anew."""
+    first = 1
+    for batch in file.iter_batches(PORTION_ROWS, columns=list(columns)):
+        numbers = pa.array(np.arange(first, first + len(batch)))
+        rows = pa.table(batch).append_column(ROW, numbers).group_by(list(columns))
+        found = rows.aggregate([(ROW, "min"), (ROW, "count")])
+        texts = [pa.field(n, pa.string()) if pa.types.is_dictionary(t) else pa.field(n, t)
+                 for n, t in zip(found.schema.names, found.schema.types, strict=True)]  # fmt: skip
+        cast = found.cast(pa.schema(texts))
+        yield cast.select([*columns, f"{ROW}_min", f"{ROW}_count"]).rename_columns(
+            [*columns, "min", "count"]
+        )
+        first += len(batch)
 
 
 def csv_header(path: Path) -> list[str]:

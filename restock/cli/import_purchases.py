@@ -100,7 +100,8 @@ def files_of(
         raise RestockError(NO_TRAINER) from None
 
     if sample and not (transactions or products or columns):
-        return Files(*sample_files(), read_columns())
+        files = sample_files()
+        return Files(files.transactions, files.products, read_columns())
     if sample or transactions is None:
         raise typer.BadParameter("give either --sample or --transactions")
     return Files(transactions, products, read_columns(columns or COMPLETE_JOURNEY))

@@ -28,6 +28,13 @@ ProductsFile = Annotated[
     Path | None, typer.Option(help="Products, one row each: .csv or .parquet.")
 ]
 """The option --products."""
+PromotionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Promotions, past and planned, one row a product and span of days: .csv or .parquet."
+    ),
+]
+"""The option --promotions."""
 EventsFolder = Annotated[
     Path | None,
     typer.Option(

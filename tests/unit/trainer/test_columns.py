@@ -37,6 +37,12 @@ def test_the_shipped_example_is_valid_and_names_every_column_once():
     ]
 
 
+def test_the_shipped_example_tells_promotions_by_span_and_store():
+    promotions = read_columns(Path("examples/columns.toml")).promotions
+    assert promotions.apart == ["sku", "starts_on", "ends_on", "leaflet_page", "display"]
+    assert promotions.store == "store_id"
+
+
 def test_category_names_and_order_are_optional(tmp_path):
     columns = read_columns(write(tmp_path / "c.toml", TRANSACTIONS + WHEN_AND_MONEY + PRODUCTS))
     assert columns.products.names() == ["p"]
