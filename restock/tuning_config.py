@@ -97,6 +97,9 @@ class TuningConfig:
     history_weight: float = knob(0.0, 0.0, 1.0)
     """HYBRID's weight of the shopper's own purchase frequency. The seed has none; see
     docs/quality.md for what it brings."""
+    fit_hybrid_weights: int = knob(0, 0, 1)
+    """1 lets a training fit the four weights to its data, where that does better on weeks that it has not
+    seen (needs `learned_windows`; what it brings: docs/quality.md). 0 is the seed's way."""
     source_candidates: int = knob(100, 1, 1000)
     """Best items that each source proposes (measured: 60 to 300 give the same recall@10)."""
     candidate_count: int = knob(200, 1, 1000)
@@ -115,6 +118,9 @@ class TuningConfig:
     learned (studied: two lose .0017 of recall@10)."""
     learned_least_shoppers: int = knob(100, 1, 1_000_000)
     """Shoppers that a window must have to be learned from (ours)."""
+    learned_cut_short: float = knob(0.1, 0.0, 1.0)
+    """Share of the shoppers in a window of whose history only the last 1 to 4 shopping days are shown to
+    the ranker (studied: recall@10 after one shopping day rises by 5%, other shoppers' stays)."""
     index_recall_floor: float = knob(0.995, 0.0, 1.0)
     """Recall that an approximate index must reach when the bundle is built to be chosen."""
 

@@ -14,6 +14,7 @@ from restock.core.learned.item_table import (
     PRICE,
     ItemTable,
 )
+from restock.core.learned.promotion_plan import no_plan
 from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees
 
@@ -47,6 +48,7 @@ def a_table(catalogue: Catalogue, **kinds: tuple[int, int]) -> ItemTable:
         novelties=np.arange(min(items, 5), dtype=np.int64),
         kind_starts=np.searchsorted(codes[order, 0], np.arange(count + 1)).astype(np.int64),
         kind_rows=order.astype(np.int64),
+        plan=no_plan(items),
     )
 
 

@@ -37,6 +37,9 @@ def options() -> argparse.ArgumentParser:
         default=os.environ.get("RESTOCK_TIME_ZONE") or None,
         help="the shop's, where the columns file names none",
     )
+    parser.add_argument(
+        "--promotions", type=Path, help="promotions, past and planned: .csv or .parquet"
+    )
     parser.add_argument("--tuning", type=Path, help="TOML file of knobs")
     parser.add_argument("--home", type=Path, default=home, help="models go to its folder models")
     parser.add_argument("--activate", action="store_true", help="let services switch to it")
@@ -71,6 +74,7 @@ def run(given: argparse.Namespace) -> None:
         read_columns(given.columns),
         given.events,
         given.time_zone,
+        given.promotions,
     )
     tuning = TuningConfig().changed(read_changes(given.tuning) if given.tuning else {})
     store = BundleStore(given.home / "models")

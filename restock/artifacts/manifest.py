@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from restock.core.replenishment_model import DEFAULT_MODEL, ReplenishmentModel
 
-FORMAT: Literal[3] = 3
+FORMAT: Literal[4] = 4
 """Layout of a bundle that this release writes and reads."""
 
 
@@ -63,6 +63,9 @@ class RankerFacts(BaseModel):
     """Its NDCG@10 of them."""
     hybrid_ndcg: float = Field(ge=0, le=1)
     """That of HYBRID without any rule."""
+    hybrid_weights: dict[str, float] | None = None
+    """HYBRID's weights by knob where they were fitted to the data (`fit_hybrid_weights`) and did better than
+    those given on that window; the version's `tuning` holds them too."""
 
 
 class Manifest(BaseModel):
@@ -70,7 +73,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[3] = FORMAT
+    format: Literal[4] = FORMAT
     """Layout of the bundle."""
     tuning: dict[str, int | float]
     """Every knob that it was made with."""

@@ -10,6 +10,7 @@ from restock.artifacts.manifest import RankerFacts
 from restock.core.arrays import Ints
 from restock.core.learned.features import FEATURES
 from restock.core.learned.item_table import HAZARD_WEEKS, ITEM_FEATURES, ItemTable, table_fits
+from restock.core.learned.promotion_plan import PromotionPlan
 from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees, trees_fit
 from restock.errors import BundleCorrupt
@@ -30,6 +31,15 @@ TABLE_ARRAYS: dict[str, tuple[type[np.generic], Shape]] = {
     "kind_starts": (np.int64, (ANY,)),
     "kind_rows": (np.int64, (ANY,)),
 }
+PLAN_ARRAYS: dict[str, tuple[type[np.generic], Shape]] = {
+    "starts": (np.int64, (ANY,)),
+    "first_days": (np.int32, (ANY,)),
+    "last_days": (np.int32, (ANY,)),
+    "lifts": (np.float32, (ANY,)),
+    "shares": (np.float32, (ANY,)),
+    "responses": (np.float32, (ANY,)),
+    "usual_lifts": (np.float32, (ANY,)),
+}
 TREE_ARRAYS: dict[str, type[np.generic]] = {
     "features": np.uint32,
     "thresholds": np.float32,
@@ -39,7 +49,9 @@ TREE_ARRAYS: dict[str, type[np.generic]] = {
     "depths": np.uint32,
 }
 HEADS = ("own", "new")
-TABLE_FILES = frozenset(f"{FOLDER}/{name}.npy" for name in TABLE_ARRAYS)
+TABLE_FILES = frozenset(
+    f"{FOLDER}/{name}.npy" for name in [*TABLE_ARRAYS, *(f"plan_{name}" for name in PLAN_ARRAYS)]
+)
 """Of every bundle."""
 TREE_FILES = frozenset(f"{FOLDER}/{head}_{name}.npy" for head in HEADS for name in TREE_ARRAYS)
 """Of a bundle with a ranker."""
@@ -50,6 +62,8 @@ def write_ranker(folder: Path, table: ItemTable, ranker: Ranker | None) -> None:
     (folder / FOLDER).mkdir()
     for name in TABLE_ARRAYS:
         write_array(folder / FOLDER / f"{name}.npy", getattr(table, name))
+    for name in PLAN_ARRAYS:
+        write_array(folder / FOLDER / f"plan_{name}.npy", getattr(table.plan, name))
     for head in HEADS if ranker else ():
         for name in TREE_ARRAYS:
             column = getattr(getattr(ranker, head).trees, name)
@@ -70,7 +84,12 @@ def read_table(folder: Path, category: Ints) -> ItemTable:
         name: read_array(folder / FOLDER / f"{name}.npy", dtype, shape)
         for name, (dtype, shape) in TABLE_ARRAYS.items()
     }
-    table = ItemTable(categories=category, **cast(dict[str, Any], arrays))
+    told = {
+        name: read_array(folder / FOLDER / f"plan_{name}.npy", dtype, shape)
+        for name, (dtype, shape) in PLAN_ARRAYS.items()
+    }
+    plan = PromotionPlan(**cast(dict[str, Any], told))
+    table = ItemTable(categories=category, plan=plan, **cast(dict[str, Any], arrays))
     if not table_fits(table, len(category)):
         raise BundleCorrupt(f"{folder / FOLDER}: the item table's arrays do not fit together")
     return table

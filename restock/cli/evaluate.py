@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from restock.cli.source import ColumnsFile, EventsFolder, ProductsFile, TimeZone, TransactionsFile
+from restock.cli.source import (
+    ColumnsFile,
+    EventsFolder,
+    ProductsFile,
+    PromotionsFile,
+    TimeZone,
+    TransactionsFile,
+)
 from restock.cli.train import source_of
 from restock.tuning_config import TuningConfig, read_changes
 
@@ -18,6 +25,7 @@ DAY = ["%Y-%m-%d"]
 def evaluate(
     transactions: TransactionsFile = None,
     products: ProductsFile = None,
+    promotions: PromotionsFile = None,
     events: EventsFolder = None,
     columns: ColumnsFile = None,
     time_zone: TimeZone = None,
@@ -60,6 +68,13 @@ def evaluate(
         bool,
         typer.Option("--quick", help="The last cut-off and 500 households only, no cold start."),
     ] = False,
+    with_promotions: Annotated[
+        bool,
+        typer.Option(
+            "--with-promotions/--without-promotions",
+            help="Let LEARNED know what is promoted in the coming week, as the shop does.",
+        ),
+    ] = True,
     sample: Annotated[
         bool, typer.Option("--sample", help="Use the sample: a year of 2,500 households.")
     ] = False,
@@ -77,7 +92,7 @@ def evaluate(
     from trainer.train import today_at  # noqa: PLC0415
 
     days = [moment.date() for moment in cutoffs or ()]
-    if sample and not (transactions or products or columns):
+    if sample and not (transactions or products or promotions or columns):
         source = replace(sample_source(), events=events, time_zone=time_zone)
         days = days or [*evaluation.SAMPLE_CUTOFFS]
     elif sample or not products or not (transactions or events):
@@ -85,7 +100,8 @@ def evaluate(
             "give either --sample, or --products and --transactions, --events or both"
         )
     else:
-        source = source_of(transactions, products, columns, events, time_zone)
+        source = source_of(transactions, products, columns, events, time_zone, promotions)
+    source = source if with_promotions else replace(source, promotions=None)
     knobs = TuningConfig().changed(read_changes(tuning) if tuning else {})
     wanted = evaluation.Wanted(sorted(days), tuple(methods or ()), knobs, quick, workers)
     with progress_bars() as progress:

@@ -8,6 +8,7 @@ import typer
 from restock.artifacts.store import BundleStore
 
 MODELS_FOLDER = "models"
+STAGES_FOLDER = "stages"
 DEFAULT_HOME = Path(".restock")
 
 Home = Annotated[
@@ -15,7 +16,8 @@ Home = Annotated[
     typer.Option(
         envvar="RESTOCK_HOME",
         file_okay=False,
-        help="Folder of Restock's state; model versions are in its folder models.",
+        help="Folder of Restock's state; model versions are in its folder models, what trainings keep "
+        "for later ones in its folder stages.",
     ),
 ]
 """The option --home of every command that needs one."""

@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from restock.cli.home import DEFAULT_HOME, Home, models_in
-from restock.cli.source import ColumnsFile, EventsFolder, ProductsFile, TimeZone, TransactionsFile
+from restock.cli.home import DEFAULT_HOME, STAGES_FOLDER, Home, models_in
+from restock.cli.source import (
+    ColumnsFile,
+    EventsFolder,
+    ProductsFile,
+    PromotionsFile,
+    TimeZone,
+    TransactionsFile,
+)
 from restock.tuning_config import TuningConfig, read_changes
 
 if TYPE_CHECKING:
     from trainer.read import Source
 
+GIBIBYTE = 2**30
+
 
 def train(
     transactions: TransactionsFile = None,
     products: ProductsFile = None,
+    promotions: PromotionsFile = None,
     events: EventsFolder = None,
     columns: ColumnsFile = None,
     time_zone: TimeZone = None,
@@ -34,6 +44,21 @@ def train(
     sample: Annotated[
         bool, typer.Option("--sample", help="Learn from the sample: a year of 2,500 households.")
     ] = False,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            help="Take the results of stages from earlier trainings where data, knobs and code are the "
+            "same, and keep new ones. The version is the same without."
+        ),
+    ] = True,
+    cache_gib: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            envvar="RESTOCK_CACHE_GIB",
+            help="Size in GiB of the kept results above which those unused for longest are removed.",
+        ),
+    ] = 4.0,
 ) -> None:
     """Learn a model version from purchases.
 
@@ -42,19 +67,22 @@ def train(
     """
     from trainer.report import quality_table  # noqa: PLC0415 - services' images have no trainer
     from trainer.sample import sample_source  # noqa: PLC0415
+    from trainer.stage_cache import StageCache  # noqa: PLC0415
+    from trainer.stages import UNCACHED  # noqa: PLC0415
     from trainer.train import today_at, train_with_bars  # noqa: PLC0415
 
-    if sample and not (transactions or products or columns):
+    if sample and not (transactions or products or promotions or columns):
         source = replace(sample_source(), events=events, time_zone=time_zone)
     elif sample or not products or not (transactions or events):
         raise typer.BadParameter(
             "give either --sample, or --products and --transactions, --events or both"
         )
     else:
-        source = source_of(transactions, products, columns, events, time_zone)
+        source = source_of(transactions, products, columns, events, time_zone, promotions)
     knobs = TuningConfig().changed(read_changes(tuning) if tuning else {})
     store = models_in(home)
-    version = train_with_bars(source, knobs, store, today_at(source))
+    kept = StageCache(home / STAGES_FOLDER, int(cache_gib * GIBIBYTE)) if cache else UNCACHED
+    version = train_with_bars(source, knobs, store, today_at(source), kept)
     if activate:
         store.activate(version)
     console = Console()
@@ -68,6 +96,7 @@ def source_of(
     columns: Path | None,
     events: Path | None,
     time_zone: str | None,
+    promotions: Path | None = None,
 ) -> "Source":
     """Name the caller's own files.
 
@@ -78,4 +107,4 @@ def source_of(
     from trainer.read import Source  # noqa: PLC0415
 
     names = read_columns(columns or COMPLETE_JOURNEY)
-    return Source(transactions, products, names, events, time_zone)
+    return Source(transactions, products, names, events, time_zone, promotions)

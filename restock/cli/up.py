@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from restock.artifacts.store import BundleStore
 from restock.cli.histories import Histories
+from restock.cli.home import STAGES_FOLDER
 from restock.cli.profile_import import ProfileImport, missing_profiles, most_loyal
 from restock.cli.profile_store import profile_store
 from restock.cli.recommend import ask, names, show
@@ -99,7 +100,7 @@ def run(
     console = Console()
     store = BundleStore(home / "models")
     check_ports(members)  # before minutes of training
-    version = active_version(store, sample)
+    version = active_version(store, sample, home)
     started = time.monotonic()
     with local_redis(home, redis_port) as redis_url:
         variables = environment(members, home, redis_url)
@@ -118,7 +119,7 @@ def run(
             console.print("Stopping.")
 
 
-def active_version(store: BundleStore, sample: bool) -> str:
+def active_version(store: BundleStore, sample: bool, home: Path) -> str:
     """Return the active model version, trained on the sample first if need be.
 
     Raises:
@@ -128,8 +129,9 @@ def active_version(store: BundleStore, sample: bool) -> str:
     if version is None and sample:
         # The trainer's libraries are not in the services' images.
         from trainer.sample import train_sample  # noqa: PLC0415
+        from trainer.stage_cache import StageCache  # noqa: PLC0415
 
-        version = train_sample(store)
+        version = train_sample(store, StageCache(home / STAGES_FOLDER))
     if version is None:
         raise NotReady(
             f"no model version in {store.root}: train one with `restock train`, or try --sample"

@@ -16,7 +16,7 @@ from trainer.evaluation.run import CutResult
 from trainer.evaluation.summary import cold_summary, summary
 from trainer.lines import read_lines
 from trainer.progress import Progress
-from trainer.read import Source, read_products
+from trainer.read import Source, read_records
 from trainer.table import EPOCH
 
 SAMPLE_CUTOFFS = (date(2017, 9, 4), date(2017, 10, 2), date(2017, 10, 30), date(2017, 11, 27))
@@ -60,7 +60,7 @@ def evaluate(source: Source, wanted: Wanted, today: date, progress: Progress) ->
     """
     path = source.transactions or source.events or source.products
     with progress.stage("Read", steps=2) as read:
-        products = read_products(source.products, source.columns.products)
+        products = read_records(source, today)
         read()
         lines, _ = read_lines(source, today)
     with progress.stage("Clean"):

@@ -1,10 +1,10 @@
-"""What may be known on a day: the purchases before it, and nothing else.
+"""What may be known on a day: the purchases before it, and the promotions planned by then.
 
 Leak-proof by construction: a method is handed a `Past` and never the file. Rows, ids and their order are
 made of the purchases before the day alone, so that even a tie cannot be broken by what came later.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from scipy import sparse
 
 from restock.artifacts.profiles import ProfileTable
 from restock.core.arrays import Ints, Longs, Mask
+from trainer.learned.fit_promotions import PLANNED_DAYS
 from trainer.profiles import profile_table
 from trainer.purchases import Purchases, kept
 from trainer.read import Products
@@ -142,7 +143,9 @@ def past_of(purchases: Purchases, products: Products, day: int, least_item_days:
         least_item_days: of the protocol's catalogue.
     """
     known = kept(purchases, purchases.days < day)
-    return Past(known, day, records_of(known.item_ids, products), least_item_days)
+    records = records_of(known.item_ids, products)
+    told = replace(records, promotions=records.promotions.known_on(day, PLANNED_DAYS))
+    return Past(known, day, told, least_item_days)
 
 
 def records_of(item_ids: list[str], products: Products) -> Products:
@@ -150,7 +153,10 @@ def records_of(item_ids: list[str], products: Products) -> Products:
     places = [products.row_of[item] for item in item_ids]
     columns: dict[str, Any] = {"row_of": {item: row for row, item in enumerate(item_ids)}}
     for column in fields(Products):
-        if column.name not in columns:
+        if column.name == "promotions":
+            numbers = np.array(places, np.int64)
+            columns[column.name] = products.promotions.of(numbers, len(products.names))
+        elif column.name not in columns:
             columns[column.name] = picked(getattr(products, column.name), places)
     return Products(**columns)
 

@@ -18,6 +18,8 @@ from restock.core.learned.own_features import IDEAL_GAINS, TOP
 from restock.core.signals import MILLI
 from trainer.catalogue import coded
 from trainer.clean import user_days
+from trainer.learned.fit_promotions import fit_promotions
+from trainer.promotions import Promotions
 from trainer.purchases import Purchases
 from trainer.read import Products
 
@@ -44,7 +46,7 @@ class Priors:
 
 @dataclass(frozen=True, eq=False)
 class ItemRecords:
-    """Classes of the items of `Purchases`, in their order."""
+    """What is told of the items of `Purchases`, in their order."""
 
     kinds: Ints
     """(items,) int32, `UNKNOWN_KIND` for none."""
@@ -52,6 +54,8 @@ class ItemRecords:
     """(items,) int32, -1 for none."""
     brands: Ints
     """(items,) int32, `UNKNOWN_KIND` for none."""
+    promotions: Promotions
+    """Of the items."""
     kind_count: int = field(init=False)
     """Kinds that there are."""
 
@@ -61,13 +65,16 @@ class ItemRecords:
 
 
 def item_records(item_ids: list[str], products: Products) -> ItemRecords:
-    """Look the classes of items up; a category stands in where the retailer has no finer kinds."""
+    """Look items up; a category stands in where the retailer has no finer kinds."""
     records = [products.row_of[item] for item in item_ids]
     categories = [products.categories[record] for record in records]
     kinds = [products.kinds[record] for record in records]
     brands = [products.brands[record] for record in records]
     return ItemRecords(
-        coded(kinds if any(kinds) else categories)[1], coded(categories)[1], coded(brands)[1]
+        kinds=coded(kinds if any(kinds) else categories)[1],
+        categories=coded(categories)[1],
+        brands=coded(brands)[1],
+        promotions=products.promotions.of(np.array(records, np.int64), len(products.names)),
     )
 
 
@@ -195,6 +202,7 @@ def fit_item_table(
         novelties=newest[: sizes.novelties],
         kind_starts=starts,
         kind_rows=rows,
+        plan=fit_promotions(purchases, records.kinds, records.promotions, day),
     )
 
 

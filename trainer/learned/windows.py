@@ -13,23 +13,27 @@ from restock.artifacts.level1 import level1_of
 from restock.artifacts.manifest import IndexChoice
 from restock.artifacts.profiles import ProfileTable, history_of
 from restock.core.arrays import Floats, Longs
-from restock.core.blend import Strategy, blend, source_weights
+from restock.core.blend import BLENDED, Strategy, blend
 from restock.core.candidates import examined, ranker_rows, signals_of
 from restock.core.request import History, Level1, Query, Scored
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import item_facts
 from trainer.clean import user_days
-from trainer.fit_als import fit_als
-from trainer.fit_item_cf import fit_item_cf
+from trainer.fit_sources import als_factors, nearest_items
 from trainer.learned.item_table import fit_item_table, item_records
 from trainer.profiles import profile_table
+from trainer.progress import Quiet
 from trainer.purchases import Purchases, kept, run_starts
 from trainer.read import Products
+from trainer.stages import UNCACHED, Stages
 from trainer.strengths import strength_matrix
 
 WINDOW_DAYS = 28
 LEAST_SHOPPING_DAYS = 3
 """Shopping days before a window that a shopper must have to be learned from."""
+CUT_SHORT_TO = np.array([1, 1, 2, 4])
+"""Latest shopping days that are left of a history cut short, drawn from these (studied)."""
+EQUAL = np.ones(len(BLENDED))
 NO_ROWS = np.empty(0, np.int64)
 EXACT = IndexChoice(kind="flat", recall=1.0, scanned_share=1.0)
 """All factors are searched: an approximate index would have to be measured anew for each window."""
@@ -47,14 +51,19 @@ class Examples:
     """(rows,) bool: in the shopper's next basket."""
     days_bought: NDArray[np.int8]
     """(rows,) int8: days in the window on which it was bought."""
-    blended: Floats
-    """(rows,) float32: HYBRID's score of the same candidate."""
+    sources: Floats
+    """(rows, `BLENDED`) float32: what HYBRID's sources say of the same candidate, on one scale."""
     starts: Longs
     """(shoppers + 1,) int64: where each shopper's rows begin."""
     basket_sizes: Longs
     """(shoppers,) int64: products of the next basket."""
     new_sizes: Longs
     """(shoppers,) int64: of these, never bought before."""
+
+    @property
+    def shoppers(self) -> int:
+        """How many there are."""
+        return len(self.starts) - 1
 
     def of_each(self, column: Longs) -> Longs:
         """Spread a column of shoppers over their rows."""
@@ -70,20 +79,44 @@ class Shop:
     profiles: ProfileTable
 
 
-def shop_at(past: Purchases, products: Products, day: int, tuning: TuningConfig) -> Shop:
+def shop_at(
+    past: Purchases,
+    products: Products,
+    day: int,
+    tuning: TuningConfig,
+    stages: Stages = UNCACHED,
+) -> Shop:
     """Learn level 1 and the item table from what lies before a day."""
     profiles = profile_table(past)
     catalogue = item_facts(past, profiles, products, tuning)
     strengths = strength_matrix(profiles, catalogue.average_units, tuning)
-    _, item_factors = fit_als(strengths, tuning, nothing)
-    neighbours, weights = fit_item_cf(strengths, tuning, nothing)
+    _, item_factors = als_factors(strengths, tuning, Quiet(), stages)
+    neighbours, weights = nearest_items(strengths, tuning, Quiet(), stages)
     retrieval = Retrieval(item_factors, neighbours, weights, EXACT)
     table = fit_item_table(past, item_records(past.item_ids, products), day)
     return Shop(day, level1_of(catalogue, retrieval, tuning, table), profiles)
 
 
-def nothing() -> None:
-    """Make no progress that anyone sees."""
+def cut_short(past: Purchases, tuning: TuningConfig, day: int) -> Purchases:
+    """Forget all but the latest shopping days of some shoppers, so that newcomers are learned from.
+
+    Level 1 must not know what was forgotten: an item's neighbours would tell it.
+
+    Args:
+        past: purchases before a day.
+        tuning: `learned_cut_short` of the shoppers who may be learned from are cut short.
+        day: of the draw.
+
+    Returns:
+        Purchases of the same users.
+    """
+    draw = np.random.default_rng([tuning.seed, day])
+    users, days = user_days(past)
+    trips = np.bincount(users, minlength=len(past.user_ids))
+    short = (draw.random(len(trips)) < tuning.learned_cut_short) & (trips >= LEAST_SHOPPING_DAYS)
+    left = np.where(short, draw.choice(CUT_SHORT_TO, len(trips)), trips)
+    firsts = days[np.cumsum(trips) - left]
+    return kept(past, past.days >= firsts[past.users])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +132,13 @@ class Future:
 
 
 def future_of(purchases: Purchases, past: Purchases, day: int) -> Future:
-    """Gather what shoppers with enough of a past bought in the window from a day on."""
+    """Gather what shoppers with enough of a past bought in the window from a day on.
+
+    Args:
+        purchases: whose days before the day say who has enough of a past.
+        past: what is known of it; the same users.
+        day: the window's first.
+    """
     window = kept(purchases, (purchases.days >= day) & (purchases.days < day + WINDOW_DAYS))
     place = {user: position for position, user in enumerate(past.user_ids)}
     rows = {item: row for row, item in enumerate(past.item_ids)}
@@ -107,7 +146,8 @@ def future_of(purchases: Purchases, past: Purchases, day: int) -> Future:
     named = np.array(
         [rows[item] if item in rows else next(unknown) for item in window.item_ids], np.int64
     )
-    trips = np.bincount(user_days(past)[0], minlength=len(past.user_ids))
+    before = kept(purchases, purchases.days < day)
+    trips = np.bincount(user_days(before)[0], minlength=len(past.user_ids))
     users, products, baskets = [], [], []
     begins = [*run_starts(window.users).tolist(), len(window)]
     for begin, end in pairwise(begins):
@@ -132,7 +172,7 @@ def examples_of(shop: Shop, future: Future, tuning: TuningConfig) -> Examples:
         owned=np.concatenate([part.owned for part in parts]),
         next_basket=np.concatenate([part.next_basket for part in parts]),
         days_bought=np.concatenate([part.days_bought for part in parts]),
-        blended=np.concatenate([part.blended for part in parts]),
+        sources=np.concatenate([part.sources for part in parts]),
         starts=np.append(0, np.cumsum(sizes)),
         basket_sizes=np.concatenate([part.basket_sizes for part in parts]),
         new_sizes=np.concatenate([part.new_sizes for part in parts]),
@@ -153,7 +193,7 @@ def asked(shop: Shop, future: Future, tuning: TuningConfig) -> Iterator[Examples
             owned=scored.owned >= 0,
             next_basket=np.array([row in basket for row in pool.tolist()], np.bool_),
             days_bought=days,
-            blended=hybrid(scored, tuning),
+            sources=blend(scored.scores, EQUAL).T,
             starts=np.array([0, len(pool)]),
             basket_sizes=np.array([len(basket)]),
             new_sizes=np.array([len(basket - known)]),
@@ -168,10 +208,3 @@ def candidate_rows(
     heard = signals_of(query, shop.level1.catalogue)
     pool, scored = examined(query, shop.level1, Strategy.LEARNED, heard)
     return pool, scored, ranker_rows(query, shop.level1, pool, scored)
-
-
-def hybrid(scored: Scored, tuning: TuningConfig) -> Floats:
-    """HYBRID's score of a pool, (pool,) float32."""
-    parts: Floats = blend(scored.scores, source_weights(Strategy.HYBRID, tuning))
-    total: Floats = parts.sum(axis=0)
-    return total

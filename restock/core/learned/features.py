@@ -28,6 +28,7 @@ from restock.core.learned.own_features import (
     shopper_features,
     trips_of,
 )
+from restock.core.learned.promotion_plan import PROMOTION_FEATURES, promotion_features
 
 KIND_FEATURES = (
     "kind_decayed_30", "kind_decayed_120", "kind_days_since", "kind_days", "kind_since_over_cycle",
@@ -41,11 +42,15 @@ SCORE_FEATURES = (
     "als", "als_share", "item_cf", "item_cf_share", "affinity", "price_over_own", "price_over_kind",
 )  # fmt: skip
 """als_share and item_cf_share: of the best candidate's; affinity: see `affinity`."""
-FEATURES = (*OWN_FEATURES, *KIND_FEATURES, *ITEM_FEATURES, *SCORE_FEATURES, *SHOPPER_FEATURES)
+FEATURES = (
+    *OWN_FEATURES, *KIND_FEATURES, *ITEM_FEATURES, *PROMOTION_FEATURES, *SCORE_FEATURES,
+    *SHOPPER_FEATURES,
+)  # fmt: skip
 """Columns of a row."""
 KIND_START = len(OWN_FEATURES)
 ITEM_START = KIND_START + len(KIND_FEATURES)
-SCORE_START = ITEM_START + len(ITEM_FEATURES)
+PROMOTION_START = ITEM_START + len(ITEM_FEATURES)
+SCORE_START = PROMOTION_START + len(PROMOTION_FEATURES)
 SHOPPER_START = SCORE_START + len(SCORE_FEATURES)
 HALF_LIFE_30, HALF_LIFE_120 = 30.0, 120.0
 LATEST_TRIPS = 5
@@ -145,7 +150,8 @@ def assembled(
         into = found[place]
         into[:KIND_START] = own[product] if product >= 0 else never
         of_kind(into[KIND_START:ITEM_START], kinds, table, row, into, trips, day, total_60)
-        into[ITEM_START:SCORE_START] = table.columns[row]
+        into[ITEM_START:PROMOTION_START] = table.columns[row]
+        promotion_features(into[PROMOTION_START:SCORE_START], table.plan, row, day)
         scores = into[SCORE_START:SHOPPER_START]
         scores[0] = als[place]
         scores[1] = als[place] / best_als

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.core.arrays import Floats, Ints, Longs
+from restock.core.learned.promotion_plan import PromotionPlan, plan_fits
 
 HAZARD_WEEKS = 20
 """Weeks since a purchase that are told apart; the last stands for all later ones."""
@@ -80,6 +81,8 @@ class ItemTable(NamedTuple):
     """(kinds + 1,) int64: kind k owns `kind_rows[kind_starts[k]:kind_starts[k + 1]]`."""
     kind_rows: Longs
     """(rows,) int64: rows of each kind with the most new buyers, most first."""
+    plan: PromotionPlan
+    """What is going to be promoted."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def table_fits(table: ItemTable, items: int) -> bool:
         and bool((np.diff(table.kind_starts) >= 0).all())
         and (not rows.size or (rows.min() >= 0 and rows.max() < items))
         and finite(table)
+        and plan_fits(table.plan, items)
     )
 
 

@@ -33,6 +33,19 @@ def test_no_activate_leaves_the_version_ready(options, tmp_path):
     assert BundleStore(tmp_path / "home" / "models").active() is None
 
 
+def test_results_are_kept_for_the_next_training_unless_told_otherwise(options, tmp_path):
+    kept = tmp_path / "home" / "stages"
+    for refusal in (["--no-cache"], ["--cache-gib", "0"]):
+        assert runner.invoke(app, ["train", *options, *refusal]).exit_code == 0
+        assert not kept.exists()
+    assert runner.invoke(app, ["train", *options]).exit_code == 0
+    stages = {path.name.partition("-")[0] for path in kept.iterdir()}
+    assert stages == {"als", "item", "index", "ranker", "replenishment", "window"}
+    result = runner.invoke(app, ["train", *options])
+    assert "ALS (cached)" in result.output
+    assert len(BundleStore(tmp_path / "home" / "models").versions()) == 1
+
+
 def test_a_bad_row_is_one_line_and_exit_code_2(options, tmp_path):
     write(
         tmp_path / "sales.csv", "customer,sku,sold_at,units,total\nann,milk,2024-01-01,many,1.99\n"

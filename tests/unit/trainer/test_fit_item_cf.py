@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tests.unit.trainer.shop import TUNING
-from trainer.fit_item_cf import fit_item_cf
+from trainer.fit_item_cf import BLOCK_ITEMS, fit_item_cf
 
 PLAIN = {"item_cf_shrinkage": 0.0}
 THREE = TUNING.changed({"item_cf_neighbours": 3, **PLAIN})
@@ -42,6 +42,34 @@ def test_a_pair_that_many_buy_together_is_nearer_than_one_that_a_single_shopper_
     assert plain[2][0] == pytest.approx(1.0)
     assert shrunk[0][0] == pytest.approx(3 / (np.sqrt(3 * 4) + 10))
     assert shrunk[2][0] == pytest.approx(1 / 11)
+
+
+def test_a_product_of_no_strength_is_nobodys_neighbour():
+    neighbours, weights = neighbours_of([[0, 2, 2], [0, 0, 0]])
+    assert neighbours.tolist() == [[-1, -1, -1], [2, -1, -1], [1, -1, -1]]
+    assert weights[0].tolist() == [0, 0, 0]
+    explicit = sparse.csr_matrix((np.zeros(3, np.float32), [0, 1, 2], [0, 3]), shape=(1, 3))
+    assert (fit_item_cf(explicit, THREE)[0] == -1).all()
+
+
+def test_all_threads_together_find_what_a_plain_sort_finds():
+    draw = np.random.default_rng(3)
+    items = BLOCK_ITEMS + 5
+    bought = sparse.random(
+        60, items, 0.05, "csr", np.float32, draw, lambda size: draw.integers(1, 4, size)
+    )
+    tuning = TUNING.changed({"item_cf_neighbours": 7})
+    neighbours, weights = fit_item_cf(bought, tuning)
+    columns = bought.toarray().astype(np.float64)
+    lengths = np.linalg.norm(columns, axis=0)
+    similarity = columns.T @ columns / (np.outer(lengths, lengths) + tuning.item_cf_shrinkage)
+    np.fill_diagonal(similarity, 0)
+    for item in range(items):
+        best = np.lexsort((np.arange(items), -similarity[item]))[:7]
+        best = best[similarity[item, best] > 0]
+        assert neighbours[item, : len(best)].tolist() == best.tolist()
+        assert weights[item, : len(best)] == pytest.approx(similarity[item, best])
+        assert (neighbours[item, len(best) :] == -1).all()
 
 
 def test_only_the_nearest_are_kept():

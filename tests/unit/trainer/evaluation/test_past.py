@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.trainer.evaluation.shop import a_past, bought
+from tests.unit.trainer.shop import some_products, some_purchases
+from trainer.evaluation.past import past_of
+from trainer.promotions import Promotions
 
 
 def test_a_past_holds_nothing_of_its_day_or_later():
@@ -51,3 +56,21 @@ def test_an_earlier_day_can_be_looked_back_from_but_no_later_one():
     assert np.array_equal(past.before(10).purchases.days, past.purchases.days)
     with pytest.raises(ValueError, match="day 11 is not before 10"):
         past.before(11)
+
+
+def test_promotions_that_begin_two_weeks_later_are_not_planned_yet():
+    """Tea is promoted on days 3, 10, 23 and 24, milk, which nobody bought before day 10, on day 10."""
+    rows = [*bought("ann", "tea", 1, 2), *bought("ann", "milk", 12)]
+    purchases = some_purchases(rows)
+    products = some_products(purchases.item_ids)
+    tea, milk = (products.row_of[name] for name in ("tea", "milk"))
+    days = np.array([3, 10, 23, 24, 10], np.int32)
+    numbers = np.array([tea, tea, tea, tea, milk], np.int32)
+    order = np.lexsort((days, numbers))
+    promotions = Promotions(
+        numbers[order], days[order], days[order], np.ones((5, 1), np.int32), np.ones(5, np.float32)
+    )
+    past = past_of(purchases, replace(products, promotions=promotions), 10, 1)
+    assert past.products.promotions.products.tolist() == [0, 0, 0]
+    assert past.products.promotions.first_days.tolist() == [3, 10, 23]
+    assert past.before(5).products.promotions.first_days.tolist() == [3, 10]

@@ -8,7 +8,7 @@ from restock.tuning_config import TuningConfig
 from tests.unit.trainer.shop import some_products, some_purchases
 from trainer.learned.item_table import fit_item_table, item_records
 from trainer.learned.learn import learn, windows_before
-from trainer.learned.windows import future_of
+from trainer.learned.windows import cut_short, future_of
 from trainer.progress import Quiet
 from trainer.purchases import kept
 
@@ -104,6 +104,46 @@ def test_a_future_tells_the_next_basket_and_the_days_of_each_product():
     assert sorted(future.products[0].values()) == [1, 1, 2]
     assert len(future.baskets[0]) == 2
     assert 0 in future.baskets[0]
+
+
+def shopping_days(purchases):
+    return [
+        sorted(set(purchases.days[purchases.users == user].tolist()))
+        for user in range(len(purchases.user_ids))
+    ]
+
+
+def test_of_some_histories_only_the_last_one_to_four_shopping_days_are_shown(purchases):
+    whole = shopping_days(purchases)
+    left = shopping_days(cut_short(purchases, TUNING.changed({"learned_cut_short": 0.5}), DAY))
+    short = [user for user, days in enumerate(left) if days != whole[user]]
+    assert 20 <= len(short) <= 40
+    assert {len(left[user]) for user in short} == {1, 2, 4}
+    assert all(whole[user][-len(days) :] == days for user, days in enumerate(left))
+
+
+def test_nothing_is_cut_short_where_nobody_asks_for_it(purchases):
+    kept_all = cut_short(purchases, TUNING.changed({"learned_cut_short": 0.0}), DAY)
+    assert kept_all.digest() == purchases.digest()
+
+
+def test_a_history_that_is_too_short_to_be_learned_from_is_left_as_it_is():
+    rows = [("ann", "milk", day, 1.0, 1.0) for day in (1, 2)]
+    rows += [("bob", "milk", day, 1.0, 1.0) for day in range(9)]
+    always = TUNING.changed({"learned_cut_short": 1.0})
+    ann, bob = shopping_days(cut_short(some_purchases(rows), always, 10))
+    assert ann == [1, 2]
+    assert len(bob) in (1, 2, 4)
+
+
+def test_who_was_cut_short_is_still_learned_from(purchases):
+    past = kept(purchases, purchases.days < DAY - 28)
+    always = TUNING.changed({"learned_cut_short": 1.0})
+    whole, short = (
+        future_of(purchases, known, DAY - 28) for known in (past, cut_short(past, always, DAY - 28))
+    )
+    assert short.users.tolist() == whole.users.tolist()
+    assert [len(basket) for basket in short.baskets] == [len(basket) for basket in whole.baskets]
 
 
 def test_an_item_is_described_by_its_purchases():
