@@ -18,6 +18,7 @@ from trainer.fit_trees import trees_from
 from trainer.learned.fit_blend import blended_ndcg, mean_ndcg
 from trainer.learned.windows import Examples
 from trainer.logistic import Sample, logistic_weights
+from trainer.progress import Advance
 
 Doubles = NDArray[np.float64]
 MOST_DAYS = 4
@@ -26,6 +27,8 @@ RANK = FEATURES.index("rank_60")
 FLAT_PRIOR = np.array([0.0, 1.0])
 CALIBRATION_PULL = 1.0
 NEVER_BOUGHT = -1
+FORESTS = 6
+"""That are grown: for the next basket, the days of the window and new products, on trial and to stay."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,11 @@ class Judged:
 
 
 def fit_ranker(
-    windows: list[Examples], weights: Doubles, seed: int, boosting: Boosting
+    windows: list[Examples],
+    weights: Doubles,
+    seed: int,
+    boosting: Boosting,
+    advance: Advance = lambda: None,
 ) -> tuple[Ranker, Judged]:
     """Learn a ranker.
 
@@ -77,12 +84,13 @@ def fit_ranker(
         weights: HYBRID's, (`BLENDED`,) float64.
         seed: of every draw.
         boosting: how.
+        advance: called after each of `FORESTS`.
     """
     judge = windows[-1]
     # Gathered one after the other, as rows are large; grown beside each other.
     material = [material_of(known, seed, boosting) for known in (windows[:-1], windows)]
     with ThreadPoolExecutor() as threads:
-        trial, final = threads.map(partial(heads_of, boosting=boosting), material)
+        trial, final = threads.map(partial(heads_of, boosting=boosting, advance=advance), material)
     masks = (judge.owned, ~judge.owned)
     trial_heads = [calibrated(trees, judge, mask) for trees, mask in zip(trial, masks, strict=True)]
     chances = Ranker(trial_heads[0], trial_heads[1], leads=False).chances(
@@ -103,19 +111,24 @@ class Material:
     parameters: dict[str, Any]
     """LightGBM's."""
 
-    def grown(self, rounds: int) -> list[Trees]:
+    def grown(self, rounds: int, advance: Advance) -> list[Trees]:
         """Grow trees whose sum is the log odds of a label, for each label."""
-        return [
-            trees_from(lightgbm.train(self.parameters, self.data.set_label(label), rounds))
-            for label in self.labels
-        ]
+        forests = []
+        for label in self.labels:
+            booster = lightgbm.train(self.parameters, self.data.set_label(label), rounds)
+            forests.append(trees_from(booster))
+            advance()
+        return forests
 
 
-def heads_of(material: tuple[Material, Material], boosting: Boosting) -> tuple[Trees, Trees]:
+def heads_of(
+    material: tuple[Material, Material], boosting: Boosting, advance: Advance
+) -> tuple[Trees, Trees]:
     """Grow the trees for products bought before, and those for new ones."""
     own, new = material
-    (basket, month), share = own.grown(boosting.rounds), boosting.basket_weight
-    return added((share, basket), (1 - share, month)), new.grown(boosting.rounds)[0]
+    basket, month = own.grown(boosting.rounds, advance)
+    (novel,), share = new.grown(boosting.rounds, advance), boosting.basket_weight
+    return added((share, basket), (1 - share, month)), novel
 
 
 def material_of(

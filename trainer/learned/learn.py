@@ -13,7 +13,7 @@ from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees
 from restock.tuning_config import TuningConfig
 from trainer.learned.fit_blend import better_weights
-from trainer.learned.fit_ranker import Boosting, Judged, fit_ranker
+from trainer.learned.fit_ranker import FORESTS, Boosting, Judged, fit_ranker
 from trainer.learned.item_table import fit_item_table, item_records
 from trainer.learned.windows import (
     WINDOW_DAYS,
@@ -112,11 +112,11 @@ def learn(
         windows = windows_before(purchases, products, day, knobs, progress, stages)
         if len(windows) < LEAST_WINDOWS:
             return None
-        with progress.stage(RANKER.name):
+        with progress.stage(RANKER.name, FORESTS) as advance:
             given = source_weights(Strategy.HYBRID, knobs)
             better = better_weights(windows, given) if knobs.fit_hybrid_weights else None
             weights = given if better is None else better
-            ranker, judged = fit_ranker(windows, weights, knobs.seed, Boosting())
+            ranker, judged = fit_ranker(windows, weights, knobs.seed, Boosting(), advance)
         told = facts_of(ranker, judged)
         return ranker, told | {"hybrid_weights": None if better is None else named(better)}
 
