@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from restock.core.arrays import Floats
 
+BLOCK_ROWS = 1024
+"""Rows that walk a tree before the next tree: they stay in the processor's cache."""
 Unsigned = NDArray[np.uint32]
 """Positions that compiled code need not check for counting from the end: twice as fast (measured)."""
 
@@ -44,6 +46,11 @@ class Trees:
         Returns:
             (rows,) float64.
         """
+        if len(rows) > BLOCK_ROWS:
+            begins = range(0, len(rows), BLOCK_ROWS)
+            return np.concatenate(
+                [self.score(rows[begin : begin + BLOCK_ROWS]) for begin in begins]
+            )
         sums: NDArray[np.float64] = walk(
             rows, self.features, self.thresholds, self.children, self.values, self.roots,
             self.depths,

@@ -12,7 +12,7 @@ from services.profile_store.redis_clients import Clients
 from tests.durability.servers import RedisServer, a_stub
 
 SECONDS = 10
-LONG_MICROSECONDS = 1_000_000
+LONG_MICROSECONDS = 5_000_000
 """That Redis rests behind each key as it writes its file."""
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.trees import Trees
+from restock.core.trees import BLOCK_ROWS, Trees
 
 INFINITE = np.float32(np.inf)
 
@@ -46,3 +46,10 @@ def test_a_row_scores_the_same_in_any_company(values):
     stump = a_stump(0, 0.5, 1.0, 2.0)
     alone = [float(stump.score(rows[place : place + 1])[0]) for place in range(len(rows))]
     assert stump.score(rows).tolist() == alone == [2.0 if v > 0.5 else 1.0 for v in rows[:, 0]]
+
+
+@pytest.mark.parametrize("rows", [BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 2 * BLOCK_ROWS + 3])
+def test_rows_beyond_a_block_score_as_those_within(rows):
+    values = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
+    scores = a_stump(0, 0.5, 1.0, 2.0).score(values)
+    assert scores.tolist() == [2.0 if value > 0.5 else 1.0 for value in values[:, 0]]
