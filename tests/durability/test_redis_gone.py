@@ -16,7 +16,7 @@ from restock.errors import StoreUnavailable
 from restock.v1 import gateway_pb2 as pb
 from restock.v1.gateway_pb2_grpc import RecommendationServiceStub
 from services.profile_store.redis_profiles import RedisProfiles
-from tests.durability.clients import Load, Record, writing
+from tests.durability.clients import Failure, Load, Record, writing
 from tests.durability.conftest import Scale
 from tests.durability.servers import STORE, RedisServer, address
 from tests.durability.shop import USERS
@@ -158,11 +158,18 @@ def assert_told(record: Record, went: float, back: float) -> None:
     for rpc, failures in record.failures.items():
         away = [one for one in failures if went < one.when < back]
         assert len(away) > 5
-        assert {one.code for one in failures} == {grpc.StatusCode.UNAVAILABLE}, rpc
-        assert all(one.retry for one in failures), rpc
+        told = [one for one in failures if not cut_off(one)]
+        assert len(failures) - len(told) <= 1, failures
+        assert {one.code for one in told} == {grpc.StatusCode.UNAVAILABLE}, told
+        assert all(one.retry for one in told), rpc
         longest = max(one.seconds for one in away)
         print(f"{rpc}: {len(away)} times UNAVAILABLE with RetryInfo, within {longest:.3f} s")
         assert longest < TOLD_SECONDS
+
+
+def cut_off(failure: Failure) -> bool:
+    """The client's library lost the status of a stream that ended while it was sending (grpc/grpc#36066)."""
+    return failure.code is grpc.StatusCode.INTERNAL and "Internal error from Core" in failure.text
 
 
 def assert_served(shoppers: Shoppers, went: float, back: float) -> None:
