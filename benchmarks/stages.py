@@ -47,7 +47,7 @@ LEVEL_1: dict[str, tuple[Any, str]] = {
     "pool of all sources, the search included": (candidates, "pool_of"),
     "score, blend and cut": (candidates, "ranked"),
     "LEARNED: the ranker's rows": (candidates, "ranker_rows"),
-    "LEARNED: walk the trees": (Ranker, "chances"),
+    "LEARNED: score by the trees": (Ranker, "chances"),
     "item-CF: clear": (item_cf, "forget"),
 }
 LEVEL_2: dict[str, tuple[Any, str]] = {"rules and page, compiled": (rerank, "rank")}

@@ -16,7 +16,7 @@ from restock.core.learned.item_table import (
 )
 from restock.core.learned.promotion_plan import no_plan
 from restock.core.learned.ranker import Head, Ranker
-from restock.core.trees import Trees
+from restock.core.trees import ALL_LEAVES, LEAVES, Trees, trees_of
 
 HIGH, LOW = 2.0, -2.0
 """Log odds of a product that a stump finds above its threshold, and of all others."""
@@ -52,17 +52,20 @@ def a_table(catalogue: Catalogue, **kinds: tuple[int, int]) -> ItemTable:
     )
 
 
+def a_tree(feature: int, threshold: float, left: float, right: float, width: int) -> Trees:
+    """One comparison with a leaf on either side."""
+    values = np.zeros((1, LEAVES))
+    values[0, :2] = left, right
+    second_leaf = ALL_LEAVES - np.uint32(1)
+    return trees_of(
+        np.array([feature]), np.array([threshold], np.float32), np.zeros(1, np.uint32),
+        np.array([second_leaf], np.uint32), values, width,
+    )  # fmt: skip
+
+
 def a_stump(feature: str, threshold: float) -> Head:
     """Chances of `HIGH` log odds above a threshold of one feature, else of `LOW`."""
-    infinite = np.float32(np.inf)
-    trees = Trees(
-        features=np.array([FEATURES.index(feature), 0, 0], np.uint32),
-        thresholds=np.array([threshold, infinite, infinite], np.float32),
-        children=np.array([1, 1, 2], np.uint32),
-        values=np.array([0.0, LOW, HIGH]),
-        roots=np.array([0], np.uint32),
-        depths=np.array([1], np.uint32),
-    )
+    trees = a_tree(FEATURES.index(feature), threshold, LOW, HIGH, len(FEATURES))
     return Head(trees, slope=1.0, intercept=0.0)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from restock.core.trees import Trees
+from restock.core.trees import ALL_LEAVES, LEAVES, Trees, trees_of
 
 LEAF = "leaf_value"
 
@@ -13,27 +13,28 @@ def trees_from(booster: Any) -> Trees:
     """Lay out a fitted booster's trees; they score rows as it does, bit for bit.
 
     Args:
-        booster: a `lightgbm.Booster` without categorical features and missing values.
+        booster: a `lightgbm.Booster` without categorical features and missing values, of trees with at
+            most `LEAVES` leaves.
 
     Raises:
-        ValueError: a node asks for anything but "at most".
+        ValueError: a node asks for anything but "at most", or a tree has more leaves.
     """
-    layout = Layout()
+    layout = Layout(booster.num_feature())
     for tree in booster.dump_model()["tree_info"]:
         layout.add(tree["tree_structure"])
     return layout.trees()
 
 
 class Layout:
-    """Trees under construction, node by node."""
+    """Trees under construction, tree by tree."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
+        self._width = width
         self._features: list[int] = []
         self._thresholds: list[np.float32] = []
-        self._children: list[int] = []
-        self._values: list[float] = []
-        self._roots: list[int] = []
-        self._depths: list[int] = []
+        self._owners: list[int] = []
+        self._masks: list[int] = []
+        self._values: list[list[float]] = []
 
     def add(self, structure: dict[str, Any]) -> None:
         """Append one tree.
@@ -41,41 +42,39 @@ class Layout:
         Args:
             structure: a node of LightGBM's dump, with its children inside.
         """
-        root = self._leaf()
-        self._roots.append(root)
-        self._depths.append(self._fill(root, structure))
+        self._values.append([])
+        self._visit(structure)
 
     def trees(self) -> Trees:
         """Return the trees appended so far."""
-        return Trees(
-            features=np.array(self._features, np.uint32),
-            thresholds=np.array(self._thresholds, np.float32),
-            children=np.array(self._children, np.uint32),
-            values=np.array(self._values, np.float64),
-            roots=np.array(self._roots, np.uint32),
-            depths=np.array(self._depths, np.uint32),
+        values = np.zeros((len(self._values), LEAVES))
+        for tree, leaves in enumerate(self._values):
+            values[tree, : len(leaves)] = leaves
+        return trees_of(
+            np.array(self._features, np.int64),
+            np.array(self._thresholds, np.float32),
+            np.array(self._owners, np.uint32),
+            np.array(self._masks, np.uint32),
+            values,
+            self._width,
         )
 
-    def _leaf(self) -> int:
-        place = len(self._features)
-        self._features.append(0)
-        self._thresholds.append(np.float32(np.inf))
-        self._children.append(place)
-        self._values.append(0.0)
-        return place
-
-    def _fill(self, place: int, node: dict[str, Any]) -> int:
-        """Make a leaf into what a node is; return the steps to its deepest leaf."""
+    def _visit(self, node: dict[str, Any]) -> int:
+        """Note the leaves and comparisons from a node on, left before right; return its leaves' bits."""
+        leaves = self._values[-1]
         if LEAF in node:
-            self._values[place] = node[LEAF]
-            return 0
+            if len(leaves) == LEAVES:
+                raise ValueError(f"a tree has more than {LEAVES} leaves")
+            leaves.append(node[LEAF])
+            return 1 << (len(leaves) - 1)
         if node["decision_type"] != "<=":
             raise ValueError(f"a node decides by {node['decision_type']!r}, not by '<='")
-        self._features[place] = node["split_feature"]
-        self._thresholds[place] = at_most(node["threshold"])
-        left, right = self._leaf(), self._leaf()
-        self._children[place] = left
-        return 1 + max(self._fill(left, node["left_child"]), self._fill(right, node["right_child"]))
+        left = self._visit(node["left_child"])
+        self._features.append(node["split_feature"])
+        self._thresholds.append(at_most(node["threshold"]))
+        self._owners.append(len(self._values) - 1)
+        self._masks.append(int(ALL_LEAVES) & ~left)
+        return left | self._visit(node["right_child"])
 
 
 def at_most(threshold: float) -> np.float32:

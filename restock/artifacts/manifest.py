@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from restock.core.replenishment_model import DEFAULT_MODEL, ReplenishmentModel
 
-FORMAT: Literal[4] = 4
+FORMAT: Literal[5] = 5
 """Layout of a bundle that this release writes and reads."""
 
 
@@ -73,7 +73,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[4] = FORMAT
+    format: Literal[5] = FORMAT
     """Layout of the bundle."""
     tuning: dict[str, int | float]
     """Every knob that it was made with."""

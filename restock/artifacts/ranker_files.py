@@ -1,4 +1,4 @@
-"""The ranker's files in a bundle: item table and trees, plain arrays, checked before anything walks them."""
+"""The ranker's files in a bundle: item table and trees, plain arrays, checked before anything uses them."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,7 @@ from restock.core.learned.features import FEATURES
 from restock.core.learned.item_table import HAZARD_WEEKS, ITEM_FEATURES, ItemTable, table_fits
 from restock.core.learned.promotion_plan import PromotionPlan
 from restock.core.learned.ranker import Head, Ranker
-from restock.core.trees import Trees, trees_fit
+from restock.core.trees import LEAVES, Trees, trees_fit
 from restock.errors import BundleCorrupt
 
 Shape = tuple[int, ...]
@@ -40,13 +40,12 @@ PLAN_ARRAYS: dict[str, tuple[type[np.generic], Shape]] = {
     "responses": (np.float32, (ANY,)),
     "usual_lifts": (np.float32, (ANY,)),
 }
-TREE_ARRAYS: dict[str, type[np.generic]] = {
-    "features": np.uint32,
-    "thresholds": np.float32,
-    "children": np.uint32,
-    "values": np.float64,
-    "roots": np.uint32,
-    "depths": np.uint32,
+TREE_ARRAYS: dict[str, tuple[type[np.generic], Shape]] = {
+    "starts": (np.uint32, (len(FEATURES) + 1,)),
+    "thresholds": (np.float32, (ANY,)),
+    "owners": (np.uint32, (ANY,)),
+    "masks": (np.uint32, (ANY,)),
+    "values": (np.float64, (ANY, LEAVES)),
 }
 HEADS = ("own", "new")
 TABLE_FILES = frozenset(
@@ -99,7 +98,7 @@ def read_ranker(folder: Path, facts: RankerFacts) -> Ranker:
     """Map the trees into memory.
 
     Raises:
-        BundleCorrupt: an array is not what it should be, or a tree leads out of itself.
+        BundleCorrupt: an array is not what it should be, or they do not fit together.
     """
     own = Head(read_trees(folder, "own"), facts.own_slope, facts.own_intercept)
     new = Head(read_trees(folder, "new"), facts.new_slope, facts.new_intercept)
@@ -110,13 +109,13 @@ def read_trees(folder: Path, head: str) -> Trees:
     """Map one head's trees into memory.
 
     Raises:
-        BundleCorrupt: an array is not what it should be, or a tree leads out of itself.
+        BundleCorrupt: an array is not what it should be, or they do not fit together.
     """
     arrays = {
-        name: read_array(folder / FOLDER / f"{head}_{name}.npy", dtype, (ANY,))
-        for name, dtype in TREE_ARRAYS.items()
+        name: read_array(folder / FOLDER / f"{head}_{name}.npy", dtype, shape)
+        for name, (dtype, shape) in TREE_ARRAYS.items()
     }
     trees = Trees(**cast(dict[str, Any], arrays))
     if not trees_fit(trees, len(FEATURES)):
-        raise BundleCorrupt(f"{folder / FOLDER}: the trees of {head!r} lead out of themselves")
+        raise BundleCorrupt(f"{folder / FOLDER}: the arrays of {head!r} trees do not fit together")
     return trees

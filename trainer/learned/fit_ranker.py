@@ -13,7 +13,7 @@ from restock.core.arrays import Floats, Mask
 from restock.core.learned.features import FEATURES
 from restock.core.learned.own_features import IDEAL_GAINS, TOP
 from restock.core.learned.ranker import Head, Ranker
-from restock.core.trees import Trees
+from restock.core.trees import Trees, features_of, trees_of
 from trainer.fit_trees import trees_from
 from trainer.learned.fit_blend import blended_ndcg, mean_ndcg
 from trainer.learned.windows import Examples
@@ -37,6 +37,7 @@ class Boosting:
 
     rounds: int = 150
     leaves: int = 31
+    """Of a tree; 32 at most, as a row's place in it is 32 bits."""
     learning_rate: float = 0.05
     least_rows: int = 1_000
     """In a leaf; fewer where there are few rows in all: a `rows_share`th."""
@@ -241,15 +242,15 @@ def binned(
 
 def added(*parts: tuple[float, Trees]) -> Trees:
     """Put forests side by side, each with a weight."""
-    before = np.cumsum([0, *(len(trees.features) for _, trees in parts)])
+    before = np.cumsum([0, *(len(trees.values) for _, trees in parts)])
     shifted = list(zip(before.tolist(), parts, strict=False))
-    return Trees(
-        features=np.concatenate([trees.features for _, trees in parts]),
+    return trees_of(
+        features=np.concatenate([features_of(trees) for _, trees in parts]),
         thresholds=np.concatenate([trees.thresholds for _, trees in parts]),
-        children=np.concatenate([trees.children + np.uint32(by) for by, (_, trees) in shifted]),
+        owners=np.concatenate([trees.owners + np.uint32(by) for by, (_, trees) in shifted]),
+        masks=np.concatenate([trees.masks for _, trees in parts]),
         values=np.concatenate([weight * trees.values for weight, trees in parts]),
-        roots=np.concatenate([trees.roots + np.uint32(by) for by, (_, trees) in shifted]),
-        depths=np.concatenate([trees.depths for _, trees in parts]),
+        width=len(FEATURES),
     )
 
 

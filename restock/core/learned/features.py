@@ -59,6 +59,8 @@ GLOBAL_KINDS = 0.2
 NEW_BUYER_PRIOR = 3.0
 """New buyers of a kind beside which an item's share of them counts (studied)."""
 TINY = 1e-6
+NONE_LEFT = -1.0
+"""In place of an affinity, which is never below 0."""
 
 
 class Kinds(NamedTuple):
@@ -324,15 +326,26 @@ def by_affinity(bought: Bought, table: ItemTable, day: int, count: int) -> Any:
         decayed_120[kind] += 0.5 ** (age / HALF_LIFE_120)
         bought_of_kind[kind] = True
     weights = kind_weights(decayed_120, table)
-    rows = np.empty(len(table.kind_rows), np.int64)
-    scores = np.empty(len(rows), np.float32)
-    used = 0
-    for kind in range(len(weights)):
-        if not bought_of_kind[kind]:
-            continue
-        for place in range(table.kind_starts[kind], table.kind_starts[kind + 1]):
-            rows[used] = table.kind_rows[place]
-            scores[used] = affinity(table.kind_rows[place], weights, table)
-            used += 1
-    best = np.argsort(-scores[:used], kind="mergesort")[:count]
-    return rows[:used][best]
+    # A kind's rows are in order: the best left is the first left of some kind.
+    kinds = np.flatnonzero(bought_of_kind)
+    places = table.kind_starts[kinds]
+    heads = np.empty(len(kinds), np.float32)
+    for which in range(len(kinds)):
+        heads[which] = head_of(places[which], kinds[which], weights, table)
+    rows = np.empty(count if len(kinds) else 0, np.int64)
+    for taken in range(len(rows)):
+        best = np.argmax(heads)
+        if heads[best] == NONE_LEFT:
+            return rows[:taken]
+        rows[taken] = table.kind_rows[places[best]]
+        places[best] += 1
+        heads[best] = head_of(places[best], kinds[best], weights, table)
+    return rows
+
+
+@njit(cache=True)
+def head_of(place: int, kind: int, weights: Any, table: ItemTable) -> float:
+    """Affinity of the row at a place of a kind's, `NONE_LEFT` behind the last."""
+    if place == table.kind_starts[kind + 1]:
+        return NONE_LEFT
+    return affinity(table.kind_rows[place], weights, table)

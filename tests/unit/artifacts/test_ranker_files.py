@@ -7,7 +7,8 @@ import pytest
 
 from restock.artifacts.ranker_files import TABLE_ARRAYS
 from restock.artifacts.store import BundleStore
-from restock.core.trees import trees_fit
+from restock.core.learned.features import FEATURES
+from restock.core.trees import LEAVES, trees_fit
 from restock.errors import BundleCorrupt
 from tests.a_bundle import a_draft
 from tests.a_ranker import a_ranker, a_stump
@@ -19,7 +20,7 @@ def test_a_ranker_comes_back_as_it_was(tmp_path):
     assert bundle.ranker.leads
     for name in TABLE_ARRAYS:
         assert np.array_equal(getattr(bundle.table, name), getattr(draft.table, name))
-    rows = np.eye(len(draft.ranker.own.trees.features), 200, dtype=np.float32)
+    rows = np.eye(len(FEATURES), dtype=np.float32) * 9
     assert np.array_equal(bundle.ranker.own.chances(rows), draft.ranker.own.chances(rows))
 
 
@@ -31,33 +32,41 @@ def test_a_version_without_a_ranker_has_none(tmp_path):
 def test_a_manifest_that_hides_a_tree_file_is_refused(tmp_path):
     store = BundleStore(tmp_path)
     version = store.publish(a_draft(ranker=a_ranker()))
-    (tmp_path / version / "ranker" / "own_roots.npy").unlink()
-    with pytest.raises(BundleCorrupt, match=r"own_roots\.npy"):
+    (tmp_path / version / "ranker" / "own_starts.npy").unlink()
+    with pytest.raises(BundleCorrupt, match=r"own_starts\.npy"):
         store.load(version)
 
 
 @pytest.mark.parametrize(
     ("column", "values"),
     [
-        ("features", [9_999, 0, 0]),
-        ("children", [2, 1, 2]),
-        ("children", [0, 1, 2]),
-        ("children", [7, 1, 2]),
-        ("children", [1, 0, 2]),
-        ("values", [0.0, np.nan, 1.0]),
-        ("thresholds", [np.nan, np.inf, np.inf]),
-        ("thresholds", [0.5, 0.5, np.inf]),
-        ("roots", [3]),
-        ("depths", [4]),
-        ("depths", [1, 1]),
-        ("values", [0.0, 1.0]),
+        ("starts", [0, 1]),
+        ("starts", [0, *[2] * len(FEATURES)]),
+        ("starts", [1, *[1] * len(FEATURES)]),
+        ("starts", [0, 9, *[1] * (len(FEATURES) - 1)]),
+        ("thresholds", [np.nan]),
+        ("thresholds", [np.inf]),
+        ("thresholds", [0.5, 0.5]),
+        ("owners", [1]),
+        ("owners", [0, 0]),
+        ("masks", []),
+        ("values", [[np.nan] * LEAVES]),
+        ("values", np.zeros((0, LEAVES))),
     ],
 )
-def test_trees_that_lead_out_of_themselves_do_not_fit(column, values):
+def test_trees_whose_arrays_do_not_fit_are_told(column, values):
     trees = a_stump("purchase_count", 1.5).trees
-    assert trees_fit(trees, 200)
+    assert trees_fit(trees, len(FEATURES))
     dtype = getattr(trees, column).dtype
-    assert not trees_fit(replace(trees, **{column: np.array(values, dtype)}), 200)
+    assert not trees_fit(replace(trees, **{column: np.array(values, dtype)}), len(FEATURES))
+
+
+def test_a_bundle_with_trees_that_do_not_fit_is_refused(tmp_path):
+    ranker, store = a_ranker(), BundleStore(tmp_path)
+    torn = replace(ranker.own, trees=replace(ranker.own.trees, owners=np.array([7], np.uint32)))
+    version = store.publish(a_draft(ranker=replace(ranker, own=torn)))
+    with pytest.raises(BundleCorrupt, match="'own' trees do not fit together"):
+        store.load(version)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import lightgbm
 import numpy as np
 import pytest
 
+from restock.core.trees import features_of
 from trainer.fit_trees import at_most, trees_from
 
 
@@ -28,8 +29,7 @@ def test_a_value_on_a_threshold_goes_where_lightgbm_sends_it(booster_and_rows):
     booster, rows = booster_and_rows
     trees = trees_from(booster)
     edges = np.repeat(rows[:1], len(trees.thresholds), axis=0)
-    finite = np.isfinite(trees.thresholds)
-    edges[np.flatnonzero(finite), trees.features[finite]] = trees.thresholds[finite]
+    edges[np.arange(len(edges)), features_of(trees)] = trees.thresholds
     for moved in (edges, np.nextafter(edges, np.float32(np.inf))):
         assert np.array_equal(trees.score(moved), booster.predict(moved, raw_score=True))
 
@@ -40,13 +40,34 @@ def test_a_threshold_is_rounded_down(threshold):
     assert float(rounded) <= threshold < float(np.nextafter(rounded, np.float32(np.inf)))
 
 
-def test_a_node_that_decides_otherwise_is_refused():
-    class Odd:
-        def dump_model(self):
-            leaf = {"leaf_value": 0.0}
-            node = {"split_feature": 0, "threshold": "1||2", "decision_type": "=="}
-            node |= {"left_child": leaf, "right_child": leaf}
-            return {"tree_info": [{"tree_structure": node}]}
+class Dumped:
+    """What a booster with one given tree tells of itself."""
 
+    def __init__(self, tree):
+        self.tree = tree
+
+    def num_feature(self):
+        return 1
+
+    def dump_model(self):
+        return {"tree_info": [{"tree_structure": self.tree}]}
+
+
+def a_node(left, right, threshold=0.5, decision="<="):
+    node = {"split_feature": 0, "threshold": threshold, "decision_type": decision}
+    return node | {"left_child": left, "right_child": right}
+
+
+def test_a_node_that_decides_otherwise_is_refused():
+    leaf = {"leaf_value": 0.0}
     with pytest.raises(ValueError, match="a node decides by '==', not by '<='"):
-        trees_from(Odd())
+        trees_from(Dumped(a_node(leaf, leaf, "1||2", "==")))
+
+
+def test_a_tree_of_33_leaves_is_refused_and_one_of_32_is_not():
+    tree = {"leaf_value": 0.0}
+    for leaves in range(2, 33):
+        tree = a_node(tree, {"leaf_value": float(leaves)}, threshold=float(leaves))
+    assert trees_from(Dumped(tree)).score(np.array([[99.0]], np.float32)).tolist() == [32.0]
+    with pytest.raises(ValueError, match="a tree has more than 32 leaves"):
+        trees_from(Dumped(a_node(tree, {"leaf_value": 33.0})))

@@ -1,10 +1,20 @@
 """Rows of candidates as the ranker takes them."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.core.learned.features import FEATURES, Evidence, by_affinity, feature_rows
+from restock.core.learned.features import (
+    FEATURES,
+    HALF_LIFE_120,
+    Evidence,
+    affinity,
+    by_affinity,
+    feature_rows,
+    kind_weights,
+)
+from restock.core.learned.item_table import NEW_BUYERS
 from restock.core.learned.own_features import FAR, OWN_FEATURES, own_features, trips_of
 from tests.a_ranker import a_table
 from tests.unit.core.learned.shoppers import DAY, bought
@@ -72,6 +82,26 @@ def test_scores_are_told_as_they_are_and_beside_the_best():
 def test_new_products_of_own_kinds_are_proposed_most_new_buyers_first():
     assert by_affinity(bought({0: [190]}), TABLE, DAY, 5).tolist() == [0, 1]
     assert by_affinity(bought({4: [190]}), TABLE, DAY, 5).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [1, 7, 60])
+def test_proposals_of_many_kinds_are_the_best_of_all_by_affinity(seed, count):
+    draw = np.random.default_rng(seed)
+    items = [str(item) for item in range(50)]
+    catalogue = a_catalogue(*items, category=[0] * 50, price=2.0)
+    kinds = draw.integers(0, 8, 50)
+    table = a_table(catalogue, **{item: (int(kinds[int(item)]), 0) for item in items})
+    buyers = draw.integers(0, 6, 50).astype(np.float32)
+    table.columns[:, NEW_BUYERS] = buyers
+    table = table._replace(kind_rows=np.lexsort((np.arange(50), -buyers, kinds)))
+    purchases = bought({row: [180] for row in draw.choice(50, 6, replace=False).tolist()})
+    own = set(kinds[purchases.rows].tolist())
+    weights = kind_weights(np.bincount([*own], minlength=8) * 0.5 ** (20 / HALF_LIFE_120), table)
+    scores = {row: affinity(row, weights, table) for row in range(50) if kinds[row] in own}
+    proposed = by_affinity(purchases, table, DAY, count).tolist()
+    assert [scores[row] for row in proposed] == sorted(scores.values(), reverse=True)[:count]
+    assert len(set(proposed)) == len(proposed) == min(count, len(scores))
 
 
 @given(
