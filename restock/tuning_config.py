@@ -234,10 +234,12 @@ def read_changes(path: Path) -> dict[str, Any]:
     """Read the knobs that a TOML file sets.
 
     Raises:
-        InvalidTuning: the file is not TOML, or sets a knob that is unknown or not allowed.
+        InvalidTuning: the file cannot be read or is not TOML, or sets a knob that is unknown or not allowed.
     """
     try:
         changes = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise InvalidTuning("tuning", f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidTuning("tuning", f"{path} is not a TOML file: {error}") from error
     TuningConfig().changed(changes)

@@ -28,6 +28,8 @@ LARGEST_NUMBER = 1e9
 EPOCH = date(1970, 1, 1)
 PORTION_ROWS = 1_000_000
 """Rows of a long file that are held at once."""
+FIRST_RECORD = 1
+"""Number of a Parquet file's first row."""
 ROW = "number of the row"
 """Name of a column that no file has."""
 
@@ -265,7 +267,9 @@ def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:
         found = numbers.groupby([frame[name] for name in columns], dropna=False, sort=False)
         told = found.agg(["min", "count"]).reset_index()
     else:
-        told = distinct_rows(path, columns).to_pandas(integer_object_nulls=True)
+        told = distinct_rows(path, columns).to_pandas(
+            integer_object_nulls=True, date_as_object=False
+        )
     told = told.set_index("min").sort_index()
     counts = told.pop("count").to_numpy(np.int64)
     if told.empty:
@@ -277,16 +281,17 @@ def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
     """Read the distinct rows of a Parquet file, with the columns `min` and `count` of their numbers.
 
     Raises:
-        InvalidFile: it is not there, broken, or lacks a column.
+        InvalidFile: it is not there, broken, lacks a column, or has one that cannot be read.
     """
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             require(path, schema.names, columns)
+            check_types(path, schema, columns)
         texts = [name for name in columns if pa.types.is_large_string(schema.field(name).type)]
         texts += [name for name in columns if pa.types.is_string(schema.field(name).type)]
         with pq.ParquetFile(path, read_dictionary=texts) as file:
-            portions = list(distinct_portions(file, columns))
+            portions = list(distinct_portions(path, file, columns))
     except pa.ArrowException as error:
         raise InvalidFile(path, f"not readable as Parquet: {error}") from error
     except OSError as error:
@@ -296,16 +301,19 @@ def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
     return found.rename_columns([*columns, "min", "count"])
 
 
-def distinct_portions(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Table]:
+def distinct_portions(
+    path: Path, file: pq.ParquetFile, columns: Sequence[str]
+) -> Iterator[pa.Table]:
     """Give out the distinct rows of each portion of a file; texts as such, as portions number them anew."""
-    first = 1
+    first = FIRST_RECORD
     for batch in file.iter_batches(PORTION_ROWS, columns=list(columns)):
         numbers = pa.array(np.arange(first, first + len(batch)))
-        rows = pa.table(batch).append_column(ROW, numbers).group_by(list(columns))
+        texts = as_text(path, pa.table(batch), first)
+        rows = texts.append_column(ROW, numbers).group_by(list(columns))
         found = rows.aggregate([(ROW, "min"), (ROW, "count")])
-        texts = [pa.field(n, pa.string()) if pa.types.is_dictionary(t) else pa.field(n, t)
+        plain = [pa.field(n, pa.string()) if pa.types.is_dictionary(t) else pa.field(n, t)
                  for n, t in zip(found.schema.names, found.schema.types, strict=True)]  # fmt: skip
-        cast = found.cast(pa.schema(texts))
+        cast = found.cast(pa.schema(plain))
         yield cast.select([*columns, f"{ROW}_min", f"{ROW}_count"]).rename_columns(
             [*columns, "min", "count"]
         )
@@ -332,19 +340,67 @@ def read_parquet(path: Path, columns: Sequence[str]) -> Table:
     """Read columns of a Parquet file; metadata that pandas or others left in it is ignored.
 
     Raises:
-        InvalidFile: it is broken or lacks a column.
+        InvalidFile: it is broken, lacks a column, or has one that cannot be read.
         OSError: it cannot be opened.
     """
     try:
         with pq.ParquetFile(path) as file:
             require(path, file.schema_arrow.names, columns)
-            table = file.read(columns=list(columns))
+            check_types(path, file.schema_arrow, columns)
+            table = as_text(path, file.read(columns=list(columns)), FIRST_RECORD)
     except pa.ArrowException as error:
         raise InvalidFile(path, f"not readable as Parquet: {error}") from error
-    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True, date_as_object=False)
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
-    return Table(path, frame.set_axis(pd.RangeIndex(1, len(frame) + 1)))
+    rows = pd.RangeIndex(FIRST_RECORD, FIRST_RECORD + len(frame))
+    return Table(path, frame.set_axis(rows))
+
+
+def check_types(path: Path, schema: pa.Schema, columns: Sequence[str]) -> None:
+    """Refuse columns of a Parquet file whose entries are not one value each.
+
+    Raises:
+        InvalidFile: names the column and its type.
+    """
+    for column in columns:
+        found = schema.field(column).type
+        if pa.types.is_nested(found):
+            allowed = "text, numbers, truth values, days or timestamps are allowed"
+            raise InvalidFile(path, f"{allowed}, not {found}", column=column)
+
+
+def as_text(path: Path, table: pa.Table, first_row: int) -> pa.Table:
+    """Read columns of bytes, as some writers leave text, as the UTF-8 that they are.
+
+    Args:
+        path: the file.
+        table: rows of it.
+        first_row: number of the first.
+
+    Raises:
+        InvalidFile: names the row and column of bytes that are no UTF-8.
+    """
+    for place, field in enumerate(table.schema):
+        if not (pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)):
+            continue
+        try:
+            text = table.column(place).cast(pa.string())
+        except pa.ArrowInvalid as error:
+            entries = table.column(place).to_pylist()
+            row = first_row + next(i for i, entry in enumerate(entries) if not is_utf8(entry))
+            raise InvalidFile(path, "UTF-8 text is allowed", row, field.name) from error
+        table = table.set_column(place, field.name, text)
+    return table
+
+
+def is_utf8(entry: bytes | None) -> bool:
+    """Tell whether bytes are text; a missing entry is none."""
+    try:
+        (entry or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:

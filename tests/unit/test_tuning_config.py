@@ -102,6 +102,11 @@ def test_a_toml_file_sets_some_knobs(tmp_path: Path):
     assert read_changes(path) == {"upsell_factor": 0.3, "max_per_category": 1}
 
 
+def test_a_tuning_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InvalidTuning, match=r"nowhere\.toml cannot be read: No such file"):
+        read_changes(tmp_path / "nowhere.toml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -5,7 +7,7 @@ import pytest
 
 from restock.errors import InvalidFile
 from tests.unit.trainer.shop import TODAY, write
-from trainer.table import read_table
+from trainer.table import read_distinct, read_table
 
 
 def days_of(values, timezone, tmp_path):
@@ -93,6 +95,36 @@ def test_fractions_are_no_ids(tmp_path):
     pq.write_table(pa.table({"id": [1.5]}), tmp_path / "t.parquet")
     with pytest.raises(InvalidFile, match="ids are text or whole numbers, not float64"):
         read_table(tmp_path / "t.parquet", ["id"]).ids("id")
+
+
+def test_days_are_no_ids(tmp_path):
+    pq.write_table(pa.table({"id": [date(2017, 1, 2)]}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match="column 'id': ids are text or whole numbers, not dateti"):
+        read_table(tmp_path / "t.parquet", ["id"]).ids("id")
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_text_that_a_writer_left_as_bytes_reads_as_text(tmp_path, kind):
+    column = pa.array([b"b", "ä".encode(), None], kind)
+    pq.write_table(pa.table({"t": column}), tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet", ["t"]).texts(["t"]) == ["b", "ä", ""]
+    table, counts = read_distinct(tmp_path / "t.parquet", ["t"])
+    assert (table.texts(["t"]), counts.tolist()) == (["b", "ä", ""], [1, 1, 1])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+def test_bytes_that_are_no_text_name_their_row(tmp_path, read):
+    pq.write_table(pa.table({"t": [b"a", None, b"\xff"]}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match=r"row 3, column 't': UTF-8 text is allowed"):
+        read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+@pytest.mark.parametrize("value", [["a", "b"], {"a": 1}])
+def test_a_column_of_lists_or_records_is_refused(tmp_path, read, value):
+    pq.write_table(pa.table({"t": [value]}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match=r"column 't': text, numbers, .* are allowed, not (l|s)"):
+        read(tmp_path / "t.parquet", ["t"])
 
 
 @pytest.mark.parametrize(
