@@ -16,6 +16,11 @@ SOURCES = (*BLENDED, LEARNED)
 """Order of the score's parts."""
 
 
+def weight_of(source: str) -> str:
+    """Name of the knob that weighs a source."""
+    return f"{source}_weight"
+
+
 class Strategy(StrEnum):
     """How candidates are found and scored."""
 
@@ -46,7 +51,7 @@ def resolve(strategy: Strategy, has_signal: bool, has_ranker: bool, ranker_leads
 def source_weights(strategy: Strategy, tuning: TuningConfig) -> NDArray[np.float64]:
     """Weights, (sources,) float64 in the order of `BLENDED`, under a strategy from `resolve`."""
     if strategy is Strategy.HYBRID:
-        weights = [getattr(tuning, f"{name}_weight") for name in BLENDED]
+        weights = [getattr(tuning, weight_of(name)) for name in BLENDED]
     else:
         weights = [float(name == strategy.value) for name in BLENDED]
     return np.array(weights, np.float64)

@@ -82,9 +82,19 @@ def pool_of(query: Query, model: Level1, strategy: Strategy, found: Found) -> Lo
     """Rows that any source of the strategy proposes, each once, none that is not allowed."""
     proposals = [PROPOSALS[name](query, model, found) for name in PROPOSERS[strategy]]
     pool = distinct_rows(query, model, proposals)
-    if strategy is Strategy.LEARNED and len(pool) < query.tuning.candidate_count:
+    wanted = query.tuning.candidate_count
+    if strategy is Strategy.LEARNED and usable(query, model, pool) < wanted:
         pool = distinct_rows(query, model, [pool, by_popularity(query, model, found)])
     return pool
+
+
+def usable(query: Query, model: Level1, pool: Longs) -> int:
+    """Count a pool's rows; where a share is to be new, the new ones alone, as a page may want no others."""
+    if query.novelty is None:
+        return len(pool)
+    bought = np.isin(pool, query.history.rows)
+    variants = variants_of(query, model, pool, np.where(bought, 0, item_cf.NOBODY))
+    return int(np.count_nonzero(~bought if variants is None else ~(bought | variants)))
 
 
 def distinct_rows(query: Query, model: Level1, proposals: list[Longs]) -> Longs:
@@ -115,7 +125,7 @@ def scored_by_all(query: Query, model: Level1, found: Found, pool: Longs, heard:
     space = model.workspace
     return Scored(
         *score_pool(
-            pool, found.user, model.item_factors, space.gains, popularity_for(query, model),
+            pool, found.user, model.item_factors, space.gains, popularity_for(query, model, pool),
             query.history.rows, found.own, heard, space.positions,
         )
     )  # fmt: skip
@@ -182,6 +192,11 @@ def ranker_rows(query: Query, model: Level1, pool: Longs, scored: Scored) -> Flo
     )
 
 
-def popularity_for(query: Query, model: Level1) -> Floats:
-    """Popularity as it counts for this shopper, (items,) float32."""
-    return model.catalogue.popularity if len(query.history.rows) else model.newcomer_popularity
+def popularity_for(query: Query, model: Level1, pool: Longs) -> Floats:
+    """Popularity as it counts for this shopper, (items,) float32.
+
+    A newcomer who filters above the median price is told what sells there.
+    """
+    if len(query.history.rows) or not model.newcomer_popularity[pool].any():
+        return model.catalogue.popularity
+    return model.newcomer_popularity

@@ -33,13 +33,17 @@ def by_item_cf(query: Query, model: Level1, found: Found) -> Longs:
 def by_popularity(query: Query, model: Level1, found: Found) -> Longs:
     """Most popular rows; so many that blocked ones leave enough for a whole answer.
 
-    For a shopper without history those at or below the median price come first (seed).
+    Where a share is to be new, own products leave enough too. For a shopper without history those at or
+    below the median price come first (seed).
     """
     order = model.popular_rows if len(query.history.rows) else model.newcomer_rows
     if query.mask is not None:
         order = order[query.mask[order]]
     wanted = max(query.tuning.source_candidates, query.tuning.candidate_count)
-    return order[: wanted + len(query.blocked_rows) + len(query.context_rows)]
+    spare = len(query.blocked_rows) + len(query.context_rows)
+    if query.novelty is not None:
+        spare += len(query.history.rows)
+    return order[: wanted + spare]
 
 
 def by_history(query: Query, model: Level1, found: Found) -> Longs:

@@ -50,7 +50,7 @@ def filter_from(message: types_pb2.ProductFilter, field: str = "filter") -> Prod
     """Decode a filter.
 
     Raises:
-        InvalidRequest: too many categories, or a price bound that is not finite, negative or crossed.
+        InvalidRequest: too many categories or an empty one; a price bound not finite, negative or crossed.
     """
     if len(message.categories) > MAX_FILTER_CATEGORIES:
         allowed = f"at most {MAX_FILTER_CATEGORIES}, not {len(message.categories)}"
@@ -59,7 +59,12 @@ def filter_from(message: types_pb2.ProductFilter, field: str = "filter") -> Prod
     high = check_price(message, "max_price", field)
     if low is not None and high is not None and low > high:
         raise InvalidRequest(f"{field}.max_price", f"at least min_price ({low}), not {high}")
-    return ProductFilter(tuple(message.categories), low, high)
+    # As the trainer spells them.
+    categories = tuple([" ".join(category.split()) for category in message.categories])
+    if not all(categories):
+        allowed = "a category's name, not an empty one"
+        raise InvalidRequest(f"{field}.categories[{categories.index('')}]", allowed)
+    return ProductFilter(categories, low, high)
 
 
 def check_price(message: types_pb2.ProductFilter, name: Any, field: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.core.blend import BLENDED, Strategy, source_weights
+from restock.core.blend import BLENDED, Strategy, source_weights, weight_of
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees
@@ -127,7 +127,7 @@ def learn(
 def named(weights: NDArray[np.float64]) -> dict[str, float]:
     """HYBRID's weights by the names of their knobs."""
     return {
-        f"{source}_weight": weight for source, weight in zip(BLENDED, weights.tolist(), strict=True)
+        weight_of(source): weight for source, weight in zip(BLENDED, weights.tolist(), strict=True)
     }
 
 

@@ -411,6 +411,21 @@ async def test_a_filter_of_more_than_a_hundred_categories_is_refused(stub):
     assert await field_refused(call) == "filter.categories"
 
 
+async def test_a_category_is_found_whatever_its_white_space(stub):
+    spaced = a_request(profile=LOYAL, filter=ProductFilter(categories=[" meat\t"]))
+    plain = a_request(profile=LOYAL, filter=ProductFilter(categories=["meat"]))
+    found = (await stub.GenerateCandidates(spaced)).candidates.product_ids
+    assert found == (await stub.GenerateCandidates(plain)).candidates.product_ids
+    assert len(found) > 0
+
+
+@pytest.mark.parametrize("category", ["", "  "])
+async def test_a_category_without_a_name_is_refused(stub, category):
+    nameless = ProductFilter(categories=["meat", category])
+    call = stub.GenerateCandidates(a_request(profile=LOYAL, filter=nameless))
+    assert await field_refused(call) == "filter.categories[1]"
+
+
 # Tuning and time -----------------------------------------------------------------------------
 
 

@@ -33,6 +33,14 @@ def test_a_shopper_without_history_sees_what_costs_the_median_or_less():
     assert answer.parts["popularity"].tolist() == [1, pytest.approx(2 / 3), 0]
 
 
+def test_a_newcomer_who_asks_only_for_what_costs_more_is_told_what_sells_there():
+    shop = a_catalogue("caviar", "truffle", "milk", "bread", price=[50.0, 60.0, 2.0, 1.0])
+    dear = np.array([True, True, False, False])
+    answer = generate(a_query(shop, mask=dear), a_model(shop))
+    assert [shop.item_ids[row] for row in answer.rows] == ["caviar", "truffle"]
+    assert answer.parts["popularity"].tolist() == [1, 0.5]
+
+
 def test_one_purchase_is_enough_for_item_cf():
     model = a_model(SHOP, neighbours={"bread": {"salt": 0.9, "wine": 0.3}})
     query = a_query(SHOP, {"bread": (1, 3)}, Strategy.ITEM_CF)

@@ -103,6 +103,24 @@ def test_few_candidates_hold_both_kinds_when_novelty_is_asked_for():
     assert owned[1.0] == [False, False]
 
 
+@pytest.mark.parametrize("strategy", [Strategy.LEARNED, Strategy.HYBRID, Strategy.POPULARITY])
+def test_a_page_of_new_products_is_filled_with_new_ones_while_the_catalogue_has_any(strategy):
+    # 40 products, 25 of them bought, and the sources propose 5 each: popularity brings the other 15.
+    shop = a_catalogue(*(f"p{item}" for item in range(40)))
+    factors = np.random.default_rng(1).normal(size=(40, 2)).astype(np.float32)
+    table = a_table(shop, **{f"p{item}": (item % 3, item) for item in range(40)})
+    model = replace(a_model(shop, factors), table=table, ranker=a_ranker())
+    bought = {f"p{item}": (2, 3) for item in range(25)}
+    query = a_query(shop, bought, strategy, source_candidates=5, candidate_count=15)
+    history = query.history
+    counts, first, last = history.purchase_counts, history.first_days, history.last_days
+    days = days_of(*(c.astype(np.int64) for c in (counts, first, last)), np.empty(0, np.int64))
+    query = replace(query, history=replace(history, days=days), novelty=1.0)
+    answer = generate(query, model)
+    assert sorted(answer.rows.tolist()) == list(range(25, 40))
+    assert (answer.history_positions < 0).all()
+
+
 bought_days = st.tuples(st.integers(1, 9), st.integers(0, 90))
 
 
