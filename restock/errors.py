@@ -79,6 +79,10 @@ class BundleCorrupt(BundleError):
     """A model version is truncated, tampered with or of a format that this release does not read."""
 
 
+class BundleOutdated(BundleCorrupt):
+    """A model version was published by a release with another format."""
+
+
 class VersionNotLoaded(RestockError):
     """A request names a model version that this service does not hold."""
 

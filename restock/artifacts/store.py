@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from restock.artifacts.bundle import Bundle, Retrieval
 from restock.artifacts.files import entry_of, read_array, read_lines, write_array, write_lines
-from restock.artifacts.manifest import Manifest
+from restock.artifacts.manifest import FORMAT, Manifest
 from restock.artifacts.profiles import DTYPES, ProfileTable
 from restock.artifacts.ranker_files import (
     TABLE_FILES,
@@ -32,7 +32,7 @@ from restock.artifacts.ranker_files import (
 from restock.core.catalogue import Catalogue
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Ranker
-from restock.errors import BundleCorrupt, BundleMissing, InvalidTuning
+from restock.errors import BundleCorrupt, BundleMissing, BundleOutdated, InvalidTuning
 from restock.tuning_config import TuningConfig
 
 MANIFEST = "manifest.json"
@@ -142,7 +142,8 @@ class BundleStore:
 
         Raises:
             BundleMissing: there is no such version.
-            BundleCorrupt: it is not a manifest of this format, or not this version's.
+            BundleOutdated: it is of another format.
+        BundleCorrupt: it is no manifest, or not this version's.
         """
         path = self.root / version / MANIFEST
         if not VERSION.fullmatch(version) or not path.is_file():
@@ -152,6 +153,9 @@ class BundleStore:
             manifest = Manifest.model_validate_json(path.read_bytes())
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "literal_error" and first["loc"] == ("format",):
+                found = f"{path}: of format {first['input']}, and this release reads {FORMAT}"
+                raise BundleOutdated(f"{found}: train a new version") from error
             place = ".".join(str(part) for part in first["loc"])
             raise BundleCorrupt(f"{path}: {place or 'file'}: {first['msg']}") from error
         if version_of(manifest, path) != version:

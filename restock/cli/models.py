@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from restock.artifacts.manifest import Manifest
 from restock.artifacts.store import BundleStore
 from restock.cli.home import DEFAULT_HOME, Home, models_in
-from restock.errors import BundleError
+from restock.errors import BundleError, BundleOutdated
 
 EPOCH = date(1970, 1, 1)
 Version = Annotated[str, typer.Argument(help="Its name, as `restock models` prints it.")]
@@ -50,7 +50,7 @@ def activate(version: Version, home: Home = DEFAULT_HOME) -> None:
 
 
 def versions_table(store: BundleStore) -> Table:
-    """Lay out all versions of a store, one a row; of a broken one, say so."""
+    """Lay out all versions of a store, one a row; of one that cannot serve, say so."""
     heads = ("version", "active", "trained to", "users", "items", "index", "recall")
     table = Table(*(Column(head, no_wrap=True) for head in heads), box=None, padding=(0, 2, 0, 0))
     active = store.active()
@@ -58,6 +58,8 @@ def versions_table(store: BundleStore) -> Table:
         mark = "*" if version == active else ""
         try:
             table.add_row(version, mark, *facts(store.manifest(version)))
+        except BundleOutdated:
+            table.add_row(version, mark, "[red]of another release's format[/]")
         except BundleError:
             table.add_row(version, mark, "[red]broken[/]")
     return table

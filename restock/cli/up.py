@@ -27,7 +27,7 @@ from restock.cli.suite import (
     running,
     services,
 )
-from restock.errors import NotReady, RestockError
+from restock.errors import BundleOutdated, NotReady, RestockError
 from restock.serving.local_redis import local_redis
 from restock.v1 import gateway_pb2 as pb
 
@@ -100,7 +100,7 @@ def run(
     console = Console()
     store = BundleStore(home / "models")
     check_ports(members)  # before minutes of training
-    version = active_version(store, sample, home)
+    version = active_version(store, sample, home, console)
     started = time.monotonic()
     with local_redis(home, redis_port) as redis_url:
         variables = environment(members, home, redis_url)
@@ -119,13 +119,22 @@ def run(
             console.print("Stopping.")
 
 
-def active_version(store: BundleStore, sample: bool, home: Path) -> str:
-    """Return the active model version, trained on the sample first if need be.
+def active_version(store: BundleStore, sample: bool, home: Path, console: Console) -> str:
+    """Return the active model version, trained on the sample first if there is none that can serve.
 
     Raises:
         NotReady: there is none and no sample was asked for.
+        BundleError: it cannot serve, and no training on the sample would help or was asked for.
     """
     version = store.active()
+    try:
+        if version is not None:
+            store.manifest(version)
+    except BundleOutdated as outdated:
+        if not sample:
+            raise
+        console.print(f"[yellow]{outdated}[/]", highlight=False)
+        version = None
     if version is None and sample:
         # The trainer's libraries are not in the services' images.
         from trainer.sample import train_sample  # noqa: PLC0415

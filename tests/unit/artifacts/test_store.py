@@ -6,7 +6,7 @@ import pytest
 
 from restock.artifacts.files import entry_of
 from restock.artifacts.store import BundleStore
-from restock.errors import BundleCorrupt, BundleMissing
+from restock.errors import BundleCorrupt, BundleMissing, BundleOutdated
 from restock.tuning_config import TuningConfig
 from tests.unit.artifacts.drafts import DAY, a_draft
 
@@ -181,11 +181,17 @@ def test_a_changed_manifest_no_longer_gives_the_versions_name(store):
         store.load(version)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": [1]}'])
 def test_a_manifest_that_is_none_is_refused(store, text):
     version = store.publish(a_draft())
     (store.root / version / "manifest.json").write_text(text)
     with pytest.raises(BundleCorrupt, match=r"manifest\.json"):
+        store.load(version)
+
+
+def test_a_version_of_another_format_is_told_apart_and_says_what_to_do(store):
+    version = resealed(store, store.publish(a_draft()), format=4)
+    with pytest.raises(BundleOutdated, match="of format 4, and this release reads 5: train a new"):
         store.load(version)
 
 

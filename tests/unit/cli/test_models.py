@@ -45,6 +45,13 @@ def test_a_broken_version_is_listed_as_broken(home, version):
     assert restock(home).output.splitlines()[1].split() == [version, "broken"]
 
 
+def test_a_version_of_another_format_is_listed_as_such(home, version):
+    path = home / "models" / version / "manifest.json"
+    path.write_text(path.read_text().replace('"format": 5', '"format": 4'))
+    line = restock(home).output.splitlines()[1]
+    assert line.rstrip().split(maxsplit=1) == [version, "of another release's format"]
+
+
 def test_show_prints_the_manifest_with_dates(home, version):
     output = restock(home, "show", version).output
     assert "2024-01-01" in output
