@@ -68,7 +68,7 @@ def versions_table(store: BundleStore) -> Table:
 def facts(manifest: Manifest) -> tuple[str, ...]:
     """Cells of a version's row: last training day, users, items, index, recall."""
     index = manifest.index
-    day = str(day_of(manifest.trained_through_day))
+    day = day_of(manifest.trained_through_day, manifest)
     return day, f"{manifest.users:,}", f"{manifest.items:,}", index.kind, f"{index.recall:.3f}"
 
 
@@ -76,8 +76,8 @@ def manifest_table(version: str, manifest: Manifest) -> Table:
     """Lay out a manifest, one field a row; its files and knobs are left to the file itself."""
     table = Table(title=version, show_header=False, title_justify="left")
     rows = manifest.model_dump(mode="json", exclude={"files", "tuning"})
-    rows["trained_from_day"] = day_of(manifest.trained_from_day)
-    rows["trained_through_day"] = day_of(manifest.trained_through_day)
+    for name in ("trained_from_day", "trained_through_day"):
+        rows[name] = day_of(getattr(manifest, name), manifest)
     for name, value in flattened(rows):
         table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
     return table
@@ -92,6 +92,6 @@ def flattened(fields: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]
     return rows
 
 
-def day_of(days: int) -> date:
-    """Date of a day counted from 1970-01-01."""
-    return EPOCH + timedelta(days=days)
+def day_of(days: int, manifest: Manifest) -> str:
+    """Date of a day counted from 1970-01-01; where purchases came as baskets in order, there is none."""
+    return (EPOCH + timedelta(days=days)).isoformat() if manifest.dated else "no dates"

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
 from restock.artifacts.store import BundleStore
 from restock.cli import app
-from tests.unit.trainer.shop import SMALL, TODAY, a_source, many_rows
+from tests.unit.trainer.shop import COLUMNS, SMALL, TODAY, a_source, many_rows
+from trainer.columns import TransactionColumns
 from trainer.progress import Quiet
 from trainer.train import train
 
@@ -50,6 +53,19 @@ def test_a_version_of_another_format_is_listed_as_such(home, version):
     path.write_text(path.read_text().replace('"format": 5', '"format": 4'))
     line = restock(home).output.splitlines()[1]
     assert line.rstrip().split(maxsplit=1) == [version, "of another release's format"]
+
+
+def test_a_version_of_baskets_in_order_has_no_dates(tmp_path, home):
+    baskets = a_source(tmp_path, many_rows())
+    # The receipt 3-5 becomes two columns, of which the second counts the shopper's baskets.
+    sales = baskets.transactions.read_text().replace("receipt", "shopper,number").splitlines()
+    rows = [sales[0], *(row.replace("-", ",", 1) for row in sales[1:])]
+    baskets.transactions.write_text("\n".join(rows) + "\n")
+    columns = TransactionColumns(user="customer", product="sku", basket_order="number")
+    source = replace(baskets, columns=COLUMNS.model_copy(update={"transactions": columns}))
+    version = train(source, SMALL, BundleStore(home / "models"), TODAY, Quiet())
+    assert restock(home).output.splitlines()[1].split()[:3] == [version, "no", "dates"]
+    assert restock(home, "show", version).output.count("no dates") == 2
 
 
 def test_show_prints_the_manifest_with_dates(home, version):
