@@ -7,7 +7,7 @@ that spans lines counts as one), in a Parquet file from the first record.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,21 +17,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as pq
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.errors import InvalidFile
+from trainer.parquet_files import ROW, distinct_rows, parquet_frame, require
 
 LONGEST_ID_BYTES = 128
 LARGEST_NUMBER = 1e9
 """Bound of a quantity or an amount, so that sums in thousandths stay exact."""
 EPOCH = date(1970, 1, 1)
-PORTION_ROWS = 1_000_000
-"""Rows of a long file that are held at once."""
-FIRST_RECORD = 1
-"""Number of a Parquet file's first row."""
-ROW = "number of the row"
-"""Name of a column that no file has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,21 +200,21 @@ def read_table(path: Path, columns: Sequence[str]) -> Table:
     Raises:
         InvalidFile: it is not there, of another kind, broken, without rows, or lacks a column.
     """
-    readers = {".csv": read_csv, ".parquet": read_parquet}
+    readers = {".csv": csv_frame, ".parquet": parquet_frame}
     read = readers.get(path.suffix.lower())
     if read is None:
         raise InvalidFile(path, f"a {' or '.join(readers)} file is needed")
     try:
-        table = read(path, columns)
+        frame = read(path, columns)
     except OSError as error:
         raise InvalidFile(path, f"cannot be read: {error.strerror or error}") from error
-    if table.frame.empty:
+    if frame.empty:
         raise InvalidFile(path, "empty: at least one row is needed")
-    return table
+    return Table(path, frame)
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> Table:
-    """Read columns of a CSV file as text, without its blank lines.
+def csv_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read columns of a CSV file as text, indexed by row number, without its blank lines.
 
     Raises:
         InvalidFile: it is broken, a row is longer or shorter than the header, or lacks a column.
@@ -243,9 +237,9 @@ def read_csv(path: Path, columns: Sequence[str]) -> Table:
         reason = str(error).split(row.group() if row else ": ", 1)[-1]
         number = int(row.group(1)) if row else None
         raise InvalidFile(path, f"not readable as CSV: {reason}", number) from error
-    frame = table.to_pandas().set_axis(pd.RangeIndex(2, len(table) + 2))
+    frame: pd.DataFrame = table.to_pandas().set_axis(pd.RangeIndex(2, len(table) + 2))
     blank = (frame == "").all(axis=1)
-    return Table(path, frame[~blank] if blank.any() else frame)
+    return frame[~blank] if blank.any() else frame
 
 
 def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:
@@ -277,49 +271,6 @@ def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:
     return Table(path, told), counts
 
 
-def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
-    """Read the distinct rows of a Parquet file, with the columns `min` and `count` of their numbers.
-
-    Raises:
-        InvalidFile: it is not there, broken, lacks a column, or has one that cannot be read.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            require(path, schema.names, columns)
-            check_types(path, schema, columns)
-        texts = [name for name in columns if pa.types.is_large_string(schema.field(name).type)]
-        texts += [name for name in columns if pa.types.is_string(schema.field(name).type)]
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            portions = list(distinct_portions(path, file, columns))
-    except pa.ArrowException as error:
-        raise InvalidFile(path, f"not readable as Parquet: {error}") from error
-    except OSError as error:
-        raise InvalidFile(path, f"cannot be read: {error.strerror or error}") from error
-    merged = pa.concat_tables(portions).group_by(list(columns))
-    found = merged.aggregate([("min", "min"), ("count", "sum")])
-    return found.rename_columns([*columns, "min", "count"])
-
-
-def distinct_portions(
-    path: Path, file: pq.ParquetFile, columns: Sequence[str]
-) -> Iterator[pa.Table]:
-    """Give out the distinct rows of each portion of a file; texts as such, as portions number them anew."""
-    first = FIRST_RECORD
-    for batch in file.iter_batches(PORTION_ROWS, columns=list(columns)):
-        numbers = pa.array(np.arange(first, first + len(batch)))
-        texts = as_text(path, pa.table(batch), first)
-        rows = texts.append_column(ROW, numbers).group_by(list(columns))
-        found = rows.aggregate([(ROW, "min"), (ROW, "count")])
-        plain = [pa.field(n, pa.string()) if pa.types.is_dictionary(t) else pa.field(n, t)
-                 for n, t in zip(found.schema.names, found.schema.types, strict=True)]  # fmt: skip
-        cast = found.cast(pa.schema(plain))
-        yield cast.select([*columns, f"{ROW}_min", f"{ROW}_count"]).rename_columns(
-            [*columns, "min", "count"]
-        )
-        first += len(batch)
-
-
 def csv_header(path: Path) -> list[str]:
     """Column names of a CSV file.
 
@@ -334,87 +285,3 @@ def csv_header(path: Path) -> list[str]:
         raise InvalidFile(path, "empty: a header and at least one row are needed") from error
     except csv.Error as error:
         raise InvalidFile(path, f"not readable as CSV: {error}", row=1) from error
-
-
-def read_parquet(path: Path, columns: Sequence[str]) -> Table:
-    """Read columns of a Parquet file; metadata that pandas or others left in it is ignored.
-
-    Raises:
-        InvalidFile: it is broken, lacks a column, or has one that cannot be read.
-        OSError: it cannot be opened.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            require(path, file.schema_arrow.names, columns)
-            check_types(path, file.schema_arrow, columns)
-            table = as_text(path, file.read(columns=list(columns)), FIRST_RECORD)
-    except pa.ArrowException as error:
-        raise InvalidFile(path, f"not readable as Parquet: {error}") from error
-    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True, date_as_object=False)
-    for name in frame.select_dtypes("category"):
-        frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
-    rows = pd.RangeIndex(FIRST_RECORD, FIRST_RECORD + len(frame))
-    return Table(path, frame.set_axis(rows))
-
-
-def check_types(path: Path, schema: pa.Schema, columns: Sequence[str]) -> None:
-    """Refuse columns of a Parquet file whose entries are not one value each.
-
-    Raises:
-        InvalidFile: names the column and its type.
-    """
-    for column in columns:
-        found = schema.field(column).type
-        if pa.types.is_nested(found):
-            allowed = "text, numbers, truth values, days or timestamps are allowed"
-            raise InvalidFile(path, f"{allowed}, not {found}", column=column)
-
-
-def as_text(path: Path, table: pa.Table, first_row: int) -> pa.Table:
-    """Read columns of bytes, as some writers leave text, as the UTF-8 that they are.
-
-    Args:
-        path: the file.
-        table: rows of it.
-        first_row: number of the first.
-
-    Raises:
-        InvalidFile: names the row and column of bytes that are no UTF-8.
-    """
-    for place, field in enumerate(table.schema):
-        if not (pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)):
-            continue
-        try:
-            text = table.column(place).cast(pa.string())
-        except pa.ArrowInvalid as error:
-            entries = table.column(place).to_pylist()
-            row = first_row + next(i for i, entry in enumerate(entries) if not is_utf8(entry))
-            raise InvalidFile(path, "UTF-8 text is allowed", row, field.name) from error
-        table = table.set_column(place, field.name, text)
-    return table
-
-
-def is_utf8(entry: bytes | None) -> bool:
-    """Tell whether bytes are text; a missing entry is none."""
-    try:
-        (entry or b"").decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:
-    """Refuse a file that lacks a column, or has it twice.
-
-    Raises:
-        InvalidFile: names the column and those that are there.
-    """
-    for column in wanted:
-        if present.count(column) > 1:
-            raise InvalidFile(path, "each column has a name of its own", column=column)
-        if column not in present:
-            raise InvalidFile(
-                path,
-                f"no such column; a columns file says which to read of: {', '.join(present)}",
-                column=column,
-            )

@@ -161,7 +161,7 @@ def test_distinct_rows_of_a_long_file_are_those_of_the_whole(tmp_path_factory, r
     frame = pd.DataFrame(rows, columns=["text", "number"]).astype({"number": "Int64"})
     frame.to_parquet(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.table.PORTION_ROWS", 3)
+        patch.setattr("trainer.parquet_files.PORTION_ROWS", 3)
         table, counts = read_distinct(path, ["text", "number"])
     expected = [row for place, row in enumerate(rows) if row not in rows[:place]]
     found = [
