@@ -8,7 +8,8 @@ The tree::
     ├── InvalidFile         a file of purchases, products or columns is; names file, row and column
     ├── BundleError         a model version on disk
     │   ├── BundleMissing   is not there
-    │   └── BundleCorrupt   is truncated, tampered with or of another format
+    │   └── BundleCorrupt   is truncated or tampered with
+    │       └── BundleOutdated  is of another format
     ├── VersionNotLoaded    a request names a model version that this service does not hold
     ├── NotReady            the service has no model version or no store yet
     ├── StoreUnavailable    Redis does not answer, or refuses to write
@@ -76,7 +77,7 @@ class BundleMissing(BundleError):
 
 
 class BundleCorrupt(BundleError):
-    """A model version is truncated, tampered with or of a format that this release does not read."""
+    """A model version is truncated, tampered with, or not of this release's format."""
 
 
 class BundleOutdated(BundleCorrupt):

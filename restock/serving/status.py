@@ -18,6 +18,7 @@ STATUS: dict[type[errors.RestockError], grpc.StatusCode] = {
     errors.BundleError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.BundleMissing: grpc.StatusCode.NOT_FOUND,
     errors.BundleCorrupt: grpc.StatusCode.DATA_LOSS,
+    errors.BundleOutdated: grpc.StatusCode.FAILED_PRECONDITION,
     errors.VersionNotLoaded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,

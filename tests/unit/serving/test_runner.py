@@ -127,3 +127,33 @@ def test_a_signal_ends_the_process_in_order_and_with_code_0(name, free_port):
     finally:
         process.kill()
         process.wait()
+
+
+CANNOT_OPEN = f"""
+from contextlib import asynccontextmanager
+
+from restock.serving.runner import run
+from restock.serving.settings import ServiceSettings
+
+
+@asynccontextmanager
+async def wiring(settings, shell):
+    raise OSError("no such database")
+    yield
+
+
+class Settings(ServiceSettings):
+    port: int = 0
+    metrics_port: int = 0
+
+
+run(Settings(), {SERVICE!r}, wiring)
+"""
+
+
+def test_a_service_that_cannot_open_what_it_needs_ends_and_does_not_linger():
+    ended = subprocess.run(
+        [sys.executable, "-c", CANNOT_OPEN], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "OSError: no such database" in ended.stderr
