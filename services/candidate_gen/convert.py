@@ -31,7 +31,7 @@ from restock.v1 import types_pb2
 from services.candidate_gen.model import CandidateModel
 
 MAX_CANDIDATES = 1000
-MAX_POPULAR = 10_000
+MAX_POPULAR = 100_000
 MAX_NEIGHBOURS = 100
 MAX_PROFILE_PRODUCTS = 20_000
 MAX_PROFILE_PURCHASES = 20_000
@@ -281,8 +281,11 @@ def popular_to(
     """
     check_count(request.count, MAX_POPULAR)
     mask = model.masks.get(filter_from(request.filter))
+    if request.known_version == version:
+        return pb.ListPopularResponse(model_version=version, unchanged=True)
     order = model.level1.popular_rows
-    rows = (order if mask is None else order[mask[order]])[: request.count]
+    inside = order if mask is None else order[mask[order]]
+    rows = inside[: request.count]
     catalogue = model.catalogue
     names = [*catalogue.categories, ""]
     return pb.ListPopularResponse(
@@ -292,6 +295,8 @@ def popular_to(
         # Code -1, no category, is the last name: empty.
         categories=[names[code] for code in catalogue.category[rows].tolist()],
         prices=catalogue.price[rows].tolist(),
+        median_price=catalogue.median_price if catalogue.median_price > 0 else None,
+        total_count=len(inside),
     )
 
 

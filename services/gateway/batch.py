@@ -8,7 +8,7 @@ from restock.errors import RestockError
 from restock.serving.deadline import Budget
 from services.gateway import trust
 from services.gateway.answer import Answer
-from services.gateway.degradation import Loss, PeerFailed
+from services.gateway.degradation import Absences, Loss, PeerFailed
 from services.gateway.peers import NO_PROFILE, Profile, ProfileStorePeer
 from services.gateway.pipeline import Pipeline, Visit
 from services.gateway.query import Query
@@ -41,7 +41,11 @@ class Batch:
     async def recommend(
         self, queries: Sequence[Query | RestockError], budget: Budget
     ) -> list[Answer | Exception]:
-        """Answer each query in its place; what is wrong with one stays in its own place."""
+        """Answer each query in its place; what is wrong with one stays in its own place.
+
+        A peer that was too slow for one of them, or away, is not asked for the others: each would wait as
+        long, until there is no time left to answer any.
+        """
         asked = [query for query in queries if isinstance(query, Query)]
         visits = iter(await self._visits(asked, budget) if asked else [])
         turns = asyncio.Semaphore(self._concurrency)
@@ -55,16 +59,17 @@ class Batch:
     async def _visits(self, queries: Sequence[Query], budget: Budget) -> list[Visit]:
         """Read all profiles at once; none for anybody when that fails."""
         user_ids = [query.user_id for query in queries]
+        absences = Absences()
         try:
             seconds = budget.for_hop(self._ceiling_seconds)
             profiles = await self._profile_store.profiles(user_ids, seconds)
             trust.check_count(profiles, len(queries))
         except PeerFailed as failure:
-            visits = [Visit(query, NO_PROFILE, budget) for query in queries]
+            visits = [Visit(query, NO_PROFILE, budget, absences=absences) for query in queries]
             for visit in visits:
                 visit.lose(Loss.NO_PROFILE, failure.service, failure.reason)
             return visits
-        return [visited(*row, budget) for row in zip(queries, profiles, strict=True)]
+        return [visited(*row, budget, absences) for row in zip(queries, profiles, strict=True)]
 
     async def _answer(self, visit: Visit, turns: asyncio.Semaphore) -> Answer | Exception:
         """Answer one when it is its turn."""
@@ -76,9 +81,9 @@ class Batch:
                 return error
 
 
-def visited(query: Query, profile: Profile, budget: Budget) -> Visit:
+def visited(query: Query, profile: Profile, budget: Budget, absences: Absences) -> Visit:
     """Start on one shopper, with the profile if it can be used."""
-    visit = Visit(query, profile, budget)
+    visit = Visit(query, profile, budget, absences=absences)
     try:
         trust.check_profile(profile, query.user_id)
     except PeerFailed as failure:

@@ -25,7 +25,7 @@ from services.gateway.attribution import Attribution, new_id, token_of
 from services.gateway.calendar import Calendar
 from services.gateway.degradation import Degradation
 from services.gateway.query import Explain, Query, Shelf
-from services.gateway.reasons import Reason
+from services.gateway.reasons import Reason, fills_page
 
 DEFAULT_PAGE = 5
 MAX_PAGE = 100
@@ -229,7 +229,7 @@ def response_to(answer: Answer, tuning_revision: str) -> gateway_pb2.RecommendRe
             reasons=[reason_to(reason) for reason in reasons],
             breakdown=product.breakdown if full else None,
             factors=product.factors if full else None,
-            backfilled=product.backfilled,
+            backfilled=fills_page(product),
         )
     return response
 

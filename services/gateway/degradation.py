@@ -1,11 +1,15 @@
 """What an answer had to do without, and the failure of a peer that leads to it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import NamedTuple
 
 PROFILE_STORE = "profile_store"
 CANDIDATE_GEN = "candidate_gen"
 RERANKER = "reranker"
+GIVEN_UP = frozenset(("DEADLINE_EXCEEDED", "UNAVAILABLE"))
+"""Failures that the next question to the same peer is going to meet too."""
 
 
 class Loss(IntEnum):
@@ -42,3 +46,28 @@ class PeerFailed(Exception):
         self.service = service
         self.reason = reason
         self.versions = versions
+
+
+class Absences:
+    """Peers that are not asked again, by one call or by all of a batch: they were away or too slow once."""
+
+    __slots__ = ("_reasons",)
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+
+    @contextmanager
+    def asking(self, service: str) -> Iterator[None]:
+        """Ask a peer in the body, and remember when that fails for more than this question.
+
+        Raises:
+            PeerFailed: the peer failed before; the body is not entered. Or in the body.
+        """
+        if service in self._reasons:
+            raise PeerFailed(service, self._reasons[service])
+        try:
+            yield
+        except PeerFailed as failure:
+            if failure.reason in GIVEN_UP:
+                self._reasons[failure.service] = failure.reason
+            raise

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 PRICE_STEP = 0.5
+PRICE_POINT = 0.01
+"""What a price ends short of: as shops have it, and no such price is the same as float32."""
 FAMILIES = 4
 
 
@@ -23,8 +27,13 @@ class FakeCatalogue:
         return f"family{place % FAMILIES}"
 
     def price(self, place: int) -> float:
-        """Price of a product."""
-        return PRICE_STEP * (place + 1)
+        """Price of a product: 0.49, 0.99 and so on."""
+        return PRICE_STEP * (place + 1) - PRICE_POINT
+
+    @property
+    def median_price(self) -> float:
+        """Price that half of the products do not exceed."""
+        return self.price(self.products // 2)
 
     def popularity(self, place: int) -> float:
         """Popularity of a product, above 0, the first has 1."""
@@ -35,4 +44,4 @@ class FakeCatalogue:
         low = message.min_price if message.HasField("min_price") else 0.0
         high = message.max_price if message.HasField("max_price") else float("inf")
         known = not message.categories or self.category(place) in message.categories
-        return known and low <= self.price(place) <= high
+        return known and bool(np.float32(low) <= np.float32(self.price(place)) <= np.float32(high))

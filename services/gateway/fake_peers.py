@@ -124,6 +124,8 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         self.mood = Mood()
         self.catalogue = catalogue
         self.versions = ["v1"]
+        self.most_popular = 100_000
+        """Products that it lists at most; an older one lists 10,000."""
 
     async def GenerateCandidates(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Finds candidates."""
@@ -136,9 +138,17 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
             model_version=request.model_version or self.versions[0],
             strategy_used=types_pb2.STRATEGY_HYBRID,
             candidates=self.candidates(places, request),
-            missing_ids=[one for one in request.context_product_ids if not one.startswith("p")],
+            missing_ids=self.missing(request),
         )
         return await self.mood.through(request, response, context)
+
+    def missing(self, request: Any) -> list[str]:
+        """Ids of a request that are not in the catalogue."""
+        lists = (
+            request.context_product_ids, request.exclude_product_ids, request.include_product_ids,
+        )  # fmt: skip
+        named = dict.fromkeys(one for some in lists for one in some)
+        return [one for one in named if one not in self.catalogue.ids]
 
     def places(self, request: Any) -> list[int]:
         """Products that a request allows, best first."""
@@ -175,15 +185,25 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
     async def ListPopular(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Lists what sells."""
         catalogue = self.catalogue
-        places = [
+        if request.count > self.most_popular:
+            raise InvalidRequest("count", f"1 to {self.most_popular}, not {request.count}")
+        if request.known_version == self.versions[0]:
+            known = candidate_gen_pb2.ListPopularResponse(
+                model_version=self.versions[0], unchanged=True
+            )
+            return await self.mood.through(request, known, context)
+        inside = [
             place for place in range(catalogue.products) if catalogue.passes(place, request.filter)
-        ][: request.count]
+        ]
+        places = inside[: request.count]
         response = candidate_gen_pb2.ListPopularResponse(
             model_version=self.versions[0],
             product_ids=[f"p{place}" for place in places],
             scores=[catalogue.popularity(place) for place in places],
             categories=[catalogue.category(place) for place in places],
             prices=[catalogue.price(place) for place in places],
+            median_price=catalogue.median_price,
+            total_count=len(inside),
         )
         return await self.mood.through(request, response, context)
 

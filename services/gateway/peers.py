@@ -63,8 +63,10 @@ class CandidateGenPeer(Protocol):
     ) -> Generated:
         """Find candidates; an empty `version` means the current one, `timeout` in seconds."""
 
-    async def popular(self, within: ProductFilter | None, count: int, timeout: float) -> Popular:
-        """List what sells now."""
+    async def popular(
+        self, within: ProductFilter | None, count: int, timeout: float, known_version: str = ""
+    ) -> Popular:
+        """List what sells now, unless the list is still that of `known_version`."""
 
     async def neighbours(self, request: SimilarRequest, count: int, timeout: float) -> Neighbours:
         """Find a product's neighbours."""
@@ -130,9 +132,13 @@ class GrpcCandidateGen:
         generated: Generated = await answer_of(CANDIDATE_GEN, call)
         return generated
 
-    async def popular(self, within: ProductFilter | None, count: int, timeout: float) -> Popular:
-        """List what sells now."""
-        request = candidate_gen_pb2.ListPopularRequest(filter=within, count=count)
+    async def popular(
+        self, within: ProductFilter | None, count: int, timeout: float, known_version: str = ""
+    ) -> Popular:
+        """List what sells now, unless the list is still that of `known_version`."""
+        request = candidate_gen_pb2.ListPopularRequest(
+            filter=within, count=count, known_version=known_version
+        )
         call = self._popular(request, timeout=enough(CANDIDATE_GEN, timeout), metadata=trace())
         popular: Popular = await answer_of(CANDIDATE_GEN, call)
         return popular

@@ -7,8 +7,16 @@ from restock.serving.deadline import Budget
 from services.gateway import convert, trust
 from services.gateway.answer import Answer, Drawn, Result
 from services.gateway.cache import Cache
-from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, Degradation, Loss, PeerFailed
-from services.gateway.fallback.convert import drawn_to, level_one_page, own_from
+from services.gateway.degradation import (
+    CANDIDATE_GEN,
+    PROFILE_STORE,
+    RERANKER,
+    Absences,
+    Degradation,
+    Loss,
+    PeerFailed,
+)
+from services.gateway.fallback.convert import drawn_to, level_one_page, named_in, own_from
 from services.gateway.fallback.keeper import PopularKeeper
 from services.gateway.fallback.stand_ins import stand_ins
 from services.gateway.peers import (
@@ -43,6 +51,8 @@ class Visit:
     profile: Profile
     budget: Budget
     degradations: list[Degradation] = field(default_factory=list)
+    absences: Absences = field(default_factory=Absences)
+    """Peers that are not asked again; a batch's visits share them."""
     without_ranker: bool = False
     """Whether HYBRID stood in for LEARNED."""
 
@@ -149,20 +159,19 @@ class Pipeline:
     async def _generated(self, visit: Visit, version: str) -> Drawn:
         """Candidates of a model version; of the current one when it is empty."""
         seconds = visit.budget.for_hop(self._ceilings.candidate_gen)
-        answer = await self._candidate_gen.candidates(visit.query, visit.profile, version, seconds)
+        query, profile = visit.query, visit.profile
+        with visit.absences.asking(CANDIDATE_GEN):
+            answer = await self._candidate_gen.candidates(query, profile, version, seconds)
         trust.check_generated(answer, visit.limits, version)
         drawn = convert.drawn_from(answer)
-        visit.without_ranker = convert.lacks_ranker(visit.query.request.strategy, drawn.strategy)
+        visit.without_ranker = convert.lacks_ranker(query.request.strategy, drawn.strategy)
         return drawn
 
     def _stood_in(self, visit: Visit) -> Drawn:
         """Own and popular products in place of candidates."""
-        query = visit.limits
-        rows = stand_ins(
-            own_from(visit.profile), self._popular.list,
-            query.request.include_product_ids, query.within, query.allows,
-        )  # fmt: skip
-        return drawn_to(rows)
+        popular, query = self._popular.list, visit.limits
+        chosen = stand_ins(own_from(visit.profile), popular, query)
+        return drawn_to(chosen, popular.unknown(named_in(query)))
 
     async def _ranked(self, visit: Visit, drawn: Drawn) -> tuple[Drawn, str, list[Ranked]]:
         """Rank; when that fails, find out whose fault it was and do without."""
@@ -199,7 +208,8 @@ class Pipeline:
     async def _page(self, visit: Visit, drawn: Drawn) -> Page:
         """Ask the reranker for a page."""
         query, seconds = visit.query, visit.budget.for_hop(self._ceilings.reranker)
-        page = await self._reranker.page(query, visit.profile, drawn, seconds)
+        with visit.absences.asking(RERANKER):
+            page = await self._reranker.page(query, visit.profile, drawn, seconds)
         # Stand-ins are filtered by older facts than the reranker's: it may leave more of them out.
         full = bool(drawn.version) or query.within is None
         trust.check_page(page, drawn.candidates, query, drawn.version, full)

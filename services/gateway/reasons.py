@@ -68,7 +68,7 @@ def reasons_of(product: Ranked, bought: bool, anchor: Anchor) -> list[Reason]:
         bought: whether the shopper bought it before.
         anchor: what its item-CF score hangs on.
     """
-    reasons = [BACKFILL] if product.backfilled else []
+    reasons = [BACKFILL] if fills_page(product) else []
     if product.due:
         reasons.append(due(product.cycle_days, product.days_since))
     elif bought:
@@ -76,7 +76,12 @@ def reasons_of(product: Ranked, bought: bool, anchor: Anchor) -> list[Reason]:
     reasons += by_share(product, anchor)
     if product.breakdown.learned > 0 and not bought:
         reasons.append(goes_with(anchor) if anchor.product_id else SHOPPERS_LIKE_YOU)
-    return reasons or [BACKFILL]
+    return reasons or [SHOPPERS_LIKE_YOU]
+
+
+def fills_page(product: Ranked) -> bool:
+    """Tell whether a result is there for want of others: a rule left it out, or nothing speaks for it."""
+    return product.backfilled or product.score <= 0
 
 
 def by_share(product: Ranked, anchor: Anchor) -> list[Reason]:

@@ -1,5 +1,6 @@
 """Decode, call, encode."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,6 +20,8 @@ from services.gateway.similar import Similar
 
 MAX_RESERVE_SHARE = 0.25
 """Of a caller's time that is kept for answering: one in a hurry still gets its peers asked."""
+MAX_BATCH_RESERVE_SHARE = 0.5
+"""The same for a batch, whose answers take a share of the time that counts."""
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
@@ -38,11 +41,28 @@ class Terms:
     """Kept for answering."""
     candidate_gen_seconds: float
     """Most time that one question to candidate_gen may take."""
+    further_seconds: float
+    """More time for each further request of a batch without a deadline."""
+    page_reserve_seconds: float
+    """More kept for answering for each page of a batch."""
+    result_reserve_seconds: float
+    """More kept for answering for each result that a batch asks for."""
 
     def budget(self, context: Context) -> Budget:
         """Take the time that a caller gives."""
         seconds = given_seconds(context.time_remaining(), self.default_seconds)
         return Budget(seconds, min(self.reserve_seconds, MAX_RESERVE_SHARE * seconds))
+
+    def batch_budget(self, context: Context, page_sizes: Sequence[int]) -> Budget:
+        """Take the time that the caller of a batch gives for pages of so many results."""
+        default_seconds = self.default_seconds + self.further_seconds * (len(page_sizes) - 1)
+        seconds = given_seconds(context.time_remaining(), default_seconds)
+        reserve_seconds = (
+            self.reserve_seconds
+            + self.page_reserve_seconds * len(page_sizes)
+            + self.result_reserve_seconds * sum(page_sizes)
+        )
+        return Budget(seconds, min(reserve_seconds, MAX_BATCH_RESERVE_SHARE * seconds))
 
 
 class RecommendationServicer(RecommendationServiceServicer):
@@ -69,7 +89,9 @@ class RecommendationServicer(RecommendationServiceServicer):
         """Recommends to many shoppers, each with a status of its own."""
         convert.check_batch(request)
         queries = [self._query(place, one) for place, one in enumerate(request.requests)]
-        answers = await self._batch.recommend(queries, self._terms.budget(context))
+        page_sizes = [query.page_size if isinstance(query, Query) else 0 for query in queries]
+        budget = self._terms.batch_budget(context, page_sizes)
+        answers = await self._batch.recommend(queries, budget)
         return convert.batch_to(answers, self._terms.tuning_revision)
 
     def _query(self, place: int, request: pb.RecommendRequest) -> Query | RestockError:

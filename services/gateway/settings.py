@@ -42,16 +42,24 @@ class GatewaySettings(ServiceSettings):
     """Most time that re-ranking may take."""
     batch_concurrency: int = Field(default=8, ge=1, le=100)
     """Shoppers of one batch that are worked on at once."""
+    batch_deadline_ms: int = Field(default=20, ge=0, le=10_000)
+    """More time for each request of a batch but the first, when its caller set no deadline."""
+    batch_reserve_ms: float = Field(default=1.5, ge=0, le=100)
+    """More kept back for each page of a batch: a degraded one takes 1 ms with a thousand own products.
+    At most half of what the caller gave is kept back for a batch."""
+    batch_reserve_result_ms: float = Field(default=0.03, ge=0, le=10)
+    """More kept back for each result that a batch asks for: a page of 100 takes that much longer to write."""
 
     cache_entries: int = Field(default=2_000, ge=0, le=1_000_000)
     """Answers kept for equal requests on an unchanged profile; 0 turns the cache off."""
     cache_seconds: float = Field(default=30.0, gt=0, le=86_400)
     """How long an answer is kept: how long a new model version may go unnoticed."""
 
-    popular_count: int = Field(default=2_000, ge=1, le=10_000)
-    """Popular products kept for the time when candidate_gen is away."""
+    popular_count: int = Field(default=100_000, ge=1, le=100_000)
+    """Popular products kept for the time when candidate_gen is away. Fewer than there are find less inside a
+    filter, and cannot tell which ids are unknown."""
     popular_refresh_seconds: float = Field(default=60.0, gt=0, le=86_400)
-    """How often they are asked for again."""
+    """How often candidate_gen is asked whether there are others: a new model version has."""
     popular_retry_seconds: float = Field(default=1.0, gt=0, le=3_600)
     """How long to wait after asking in vain."""
 

@@ -23,7 +23,7 @@ class Similar:
             found = await self._candidate_gen.neighbours(request, shelf.page_size, seconds)
             trust.check_neighbours(found, request.product_id, shelf.page_size)
         except PeerFailed as failure:
-            return self._stood_in(shelf, failure, without=request.product_id)
+            return self._stood_in(shelf, failure, (request.product_id,))
         missing = () if found.known else (request.product_id,)
         products = list(zip(found.product_ids, found.scores, strict=True))
         return filled(SimilarAnswer(products, found.model_version, missing, []), shelf)
@@ -41,12 +41,17 @@ class Similar:
         products = list(zip(found.product_ids, found.scores, strict=True))
         return filled(SimilarAnswer(sellers(products), found.model_version, (), []), shelf)
 
-    def _stood_in(self, shelf: Shelf, failure: PeerFailed, without: str = "") -> SimilarAnswer:
-        """Popular products inside the filter, `without` one."""
-        inside = self._popular.list.inside(shelf.within)
-        products = sellers([row for row in inside if row[0] != without])[: shelf.page_size]
+    def _stood_in(
+        self, shelf: Shelf, failure: PeerFailed, without: tuple[str, ...] = ()
+    ) -> SimilarAnswer:
+        """Popular products inside the filter, `without` some."""
+        popular = self._popular.list
+        most = shelf.page_size + len(without)
+        places = popular.best(popular.mask(shelf.within), most).tolist()
+        rows = [(popular.product_ids[place], float(popular.scores[place])) for place in places]
+        products = sellers([row for row in rows if row[0] not in without])[: shelf.page_size]
         degradation = Degradation(Loss.NO_CANDIDATES, failure.service, failure.reason)
-        return filled(SimilarAnswer(products, "", (), [degradation]), shelf)
+        return filled(SimilarAnswer(products, "", popular.unknown(without), [degradation]), shelf)
 
 
 def sellers(products: list[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -15,6 +15,7 @@ import numpy as np
 from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, RERANKER, PeerFailed
 
 if TYPE_CHECKING:
+    from services.gateway.fallback.popular import PopularList
     from services.gateway.peers import Candidates, Generated, Neighbours, Page, Popular, Profile
     from services.gateway.query import Query
 
@@ -222,20 +223,44 @@ def adds_up(result: Any) -> bool:
 
 
 def check_popular(popular: Popular, most: int) -> None:
-    """Refuse a list of popular products that is uneven, too long, or scores nothing sensible.
+    """Refuse a page of popular products that is uneven, too long, or scores nothing sensible.
 
     Raises:
         PeerFailed: of candidate_gen.
     """
+    check_popular_shape(popular, most)
     ids = popular.product_ids
-    columns = (popular.scores, popular.categories, popular.prices)
+    if len(set(ids)) < len(ids) or "" in ids:
+        raise PeerFailed(CANDIDATE_GEN, "popular products that are none")
+    if not all(0 <= score <= 1 for score in popular.scores):
+        raise PeerFailed(CANDIDATE_GEN, "scores that are none")
+
+
+def check_popular_shape(popular: Popular, most: int) -> None:
+    """Refuse popular products that are uneven, too many, or none because the caller should know them.
+
+    Raises:
+        PeerFailed: of candidate_gen.
+    """
+    count = len(popular.product_ids)
     if not is_version(popular.model_version):
         raise PeerFailed(CANDIDATE_GEN, "wrong model version")
-    if len(ids) > most or len(set(ids)) < len(ids) or "" in ids:
+    if count > most or popular.unchanged:
         raise PeerFailed(CANDIDATE_GEN, "popular products that are none")
-    if any(len(column) != len(ids) for column in columns):
+    if any(len(column) != count for column in (popular.scores, popular.categories, popular.prices)):
         raise PeerFailed(CANDIDATE_GEN, "columns differ in length")
-    if not all(0 <= score <= 1 for score in popular.scores):
+
+
+def check_popular_list(popular: PopularList) -> None:
+    """Refuse a decoded list with a product twice or without an id, or with scores that are none.
+
+    Raises:
+        PeerFailed: of candidate_gen.
+    """
+    if len(popular.place_of) < len(popular.product_ids) or "" in popular.place_of:
+        raise PeerFailed(CANDIDATE_GEN, "popular products that are none")
+    # NaN is not inside either.
+    if not ((popular.scores >= 0) & (popular.scores <= 1)).all():
         raise PeerFailed(CANDIDATE_GEN, "scores that are none")
 
 

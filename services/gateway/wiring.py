@@ -69,6 +69,9 @@ def terms_of(settings: GatewaySettings) -> Terms:
         default_seconds=settings.default_deadline_ms / MILLISECONDS,
         reserve_seconds=settings.reserve_ms / MILLISECONDS,
         candidate_gen_seconds=settings.candidate_gen_ms / MILLISECONDS,
+        further_seconds=settings.batch_deadline_ms / MILLISECONDS,
+        page_reserve_seconds=settings.batch_reserve_ms / MILLISECONDS,
+        result_reserve_seconds=settings.batch_reserve_result_ms / MILLISECONDS,
     )
 
 

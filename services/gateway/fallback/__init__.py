@@ -1,1 +1,1 @@
-"""What stands in for a peer that is away: last known facts, and no rules."""
+"""What stands in for a peer that is away: last known facts in level 1's order, and no re-ranking."""

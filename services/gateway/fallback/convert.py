@@ -1,39 +1,62 @@
 """Between the wire and what stands in for a peer."""
 
-from collections.abc import Sequence
+import asyncio
 
+import numpy as np
+
+from restock.core.arrays import Longs
 from restock.v1 import candidate_gen_pb2, reranker_pb2, types_pb2
 from services.gateway.answer import Drawn
 from services.gateway.fallback.popular import PopularList
-from services.gateway.fallback.stand_ins import OwnProducts, StandIn
+from services.gateway.fallback.stand_ins import OwnProducts, StandIns
 from services.gateway.query import Query
 from services.gateway.reasons import bought, entry
 
+PORTION = 2_000
+"""Products of a list that are decoded at a time: about a millisecond, in which no call gets on."""
 NEUTRAL = reranker_pb2.RankedProduct(
     factors=types_pb2.RerankFactors(price=1, repurchase=1, segment=1, upsell=1)
 )
 """What a product is multiplied by when no rule was applied."""
 
 
-def drawn_to(rows: Sequence[StandIn]) -> Drawn:
-    """Encode stand-ins as candidates."""
-    ids, popularity, history, counts, first, last = list(zip(*rows, strict=True)) or [()] * 6
+def drawn_to(chosen: StandIns, missing_ids: tuple[str, ...]) -> Drawn:
+    """Encode stand-ins as candidates; a column that is all zero is left empty."""
+    own = len(chosen.history)
+    # Those that are not the shopper's own come behind, and were never bought.
+    zeros = [0] * (len(chosen.product_ids) - own) if own else []
     candidates = types_pb2.Candidates(
-        product_ids=ids, popularity=popularity, history=history,
-        purchase_counts=counts, first_days=first, last_days=last,
-    )  # fmt: skip
-    return Drawn(candidates, "", types_pb2.STRATEGY_POPULARITY)
+        product_ids=chosen.product_ids,
+        popularity=chosen.popularity,
+        history=[*chosen.history, *zeros],
+        purchase_counts=chosen.purchase_counts + zeros,
+        first_days=chosen.first_days + zeros,
+        last_days=chosen.last_days + zeros,
+    )
+    return Drawn(candidates, "", types_pb2.STRATEGY_POPULARITY, missing_ids)
 
 
 def own_from(profile: types_pb2.Profile) -> OwnProducts:
-    """Decode what a shopper bought; an empty column is all zero."""
-    zeros = [0] * len(profile.product_ids)
+    """Decode what a shopper bought."""
+    products = len(profile.product_ids)
     return OwnProducts(
-        list(profile.product_ids),
-        list(profile.purchase_counts) or zeros,
-        list(profile.first_days) or zeros,
-        list(profile.last_days) or zeros,
+        profile.product_ids[:],
+        column_of(profile.purchase_counts[:], products),
+        profile.first_days[:] or [0] * products,
+        column_of(profile.last_days[:], products),
     )
+
+
+def column_of(values: list[int], products: int) -> Longs:
+    """Decode a column, (products,) int64; an empty one is all zero."""
+    return np.array(values, np.int64) if values else np.zeros(products, np.int64)
+
+
+def named_in(query: Query) -> list[str]:
+    """Ids of products that a caller names: context, then exclude, then include."""
+    asked = query.request
+    lists = (asked.context_product_ids, asked.exclude_product_ids, asked.include_product_ids)
+    return [product_id for some in lists for product_id in some]
 
 
 def level_one_page(drawn: Drawn, query: Query) -> list[reranker_pb2.RankedProduct]:
@@ -67,12 +90,27 @@ def unranked(
     )
 
 
-def popular_from(message: candidate_gen_pb2.ListPopularResponse) -> PopularList:
-    """Decode popular products."""
-    return PopularList(
-        list(message.product_ids), list(message.scores),
-        list(message.categories), list(message.prices),
-    )  # fmt: skip
+async def popular_from(message: candidate_gen_pb2.ListPopularResponse) -> PopularList:
+    """Decode popular products, in portions: a whole catalogue takes long, and calls are under way.
+
+    Args:
+        message: its columns are of one length.
+    """
+    ids: list[str] = []
+    places: dict[str, int] = {}
+    codes: dict[str, int] = {}
+    count = len(message.product_ids)
+    category, scores, prices = (np.empty(count, kind) for kind in ("i4", "f4", "f4"))
+    for start in range(0, count, PORTION):
+        part = slice(start, start + PORTION)
+        ids += message.product_ids[part]
+        places.update(zip(ids[part], range(start, len(ids)), strict=True))
+        category[part] = [codes.setdefault(name, len(codes)) for name in message.categories[part]]
+        scores[part], prices[part] = message.scores[part], message.prices[part]
+        await asyncio.sleep(0)
+    median = message.median_price if message.HasField("median_price") else float("nan")
+    whole = 0 < count == message.total_count
+    return PopularList(ids, places, scores, list(codes), category, prices, median, whole)
 
 
 def popular_in(packed: bytes) -> candidate_gen_pb2.ListPopularResponse:

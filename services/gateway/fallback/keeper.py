@@ -18,6 +18,8 @@ from services.gateway.peers import CandidateGenPeer, Popular
 log = logging.getLogger(__name__)
 FETCH_SECONDS = 5.0
 """How long one fetch may take: nobody waits for it."""
+TOO_MANY = frozenset(("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"))
+"""Refusals of a long list: a candidate_gen of an older release has a lower limit, and a message has one."""
 
 
 class PopularKeeper:
@@ -26,56 +28,78 @@ class PopularKeeper:
     Args:
         candidate_gen: asked for the list.
         file: where it is kept.
-        count: how many products to ask for.
+        count: how many products to ask for; half as many, and so on, where that is refused.
     """
 
     def __init__(self, candidate_gen: CandidateGenPeer, file: Path, count: int) -> None:
         self._candidate_gen = candidate_gen
         self._file = file
         self._count = count
-        self._packed = b""
+        self._fetched = False
         self.list: PopularList = NOTHING_POPULAR
         self.version = ""
         """Model version that the list came from; empty before the first."""
 
-    def load(self) -> bool:
+    async def load(self) -> bool:
         """Take the list from the file; a file that is missing or damaged changes nothing."""
         try:
-            popular = popular_in(self._file.read_bytes())
-            trust.check_popular(popular, self._count)
+            await self._take(popular_in(self._file.read_bytes()))
         except FileNotFoundError:
             return False
         except (OSError, DecodeError, PeerFailed) as error:
             log.warning("popular file passed over", extra={"reason": str(error)})
             return False
-        self._take(popular)
         return True
 
     async def fetch(self) -> bool:
-        """Ask candidate_gen for the list and keep it; say whether that worked."""
+        """Ask candidate_gen for the list, unless this is it, and keep it; say whether that worked."""
+        # A list from the file may have been cut shorter than one that is asked for now.
+        known = self.version if self._fetched or self.list.whole else ""
         try:
-            popular = await self._candidate_gen.popular(None, self._count, FETCH_SECONDS)
-            trust.check_popular(popular, self._count)
+            popular = await self._asked(known)
+            if known and popular.unchanged and popular.model_version == known:
+                return True
+            await self._take(popular)
         except PeerFailed as failure:
             log.warning("popular products not fetched", extra={"reason": str(failure)})
             return False
-        before = self._packed
-        self._take(popular)
-        if self._packed != before:
-            await asyncio.to_thread(self._save, self._packed)
+        self._fetched = True
+        await asyncio.to_thread(self._save, popular)
         return True
 
-    def _take(self, popular: Popular) -> None:
-        self.list, self.version = popular_from(popular), popular.model_version
-        self._packed = popular.SerializeToString(deterministic=True)
+    async def _asked(self, known: str) -> Popular:
+        """Ask for as many products as candidate_gen gives.
 
-    def _save(self, packed: bytes) -> None:
+        Raises:
+            PeerFailed: it is away, or refuses for another reason.
+        """
+        count = self._count
+        while True:
+            try:
+                return await self._candidate_gen.popular(None, count, FETCH_SECONDS, known)
+            except PeerFailed as failure:
+                if failure.reason not in TOO_MANY or count == 1:
+                    raise
+                count //= 2
+
+    async def _take(self, popular: Popular) -> None:
+        """Decode a list and put it in the place of the last one.
+
+        Raises:
+            PeerFailed: it cannot be used.
+        """
+        trust.check_popular_shape(popular, self._count)
+        fresh = await popular_from(popular)
+        trust.check_popular_list(fresh)
+        self.list, self.version = fresh, popular.model_version
+
+    def _save(self, popular: Popular) -> None:
         """Replace the file in one step. A disk that refuses is no reason not to answer."""
         fresh = self._file.with_suffix(f".{os.getpid()}.new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as file:
-                file.write(packed)
+                file.write(popular.SerializeToString())
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._file)
@@ -93,7 +117,7 @@ class PopularKeeper:
             retry_seconds: after asking in vain.
             known: called each time that there is a list.
         """
-        if self.load():
+        if await self.load():
             await known()
         task = asyncio.create_task(self._refresh(refresh_seconds, retry_seconds, known))
         try:

@@ -4,7 +4,7 @@ import pytest
 
 from restock.v1 import candidate_gen_pb2 as pb
 from restock.v1.types_pb2 import ProductFilter
-from tests.a_bundle import BY_POPULARITY, PRODUCTS
+from tests.a_bundle import BY_POPULARITY, MEDIAN_PRICE, PRODUCTS
 from tests.integration.refusals import field_refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,8 +49,23 @@ async def test_a_filter_that_nothing_passes_gives_nothing(stub):
     assert not answer.product_ids
 
 
-@pytest.mark.parametrize("count", [0, 10_001, 2**32 - 1])
-async def test_a_count_outside_1_to_10_000_is_refused(stub, count):
+async def test_the_median_price_and_how_many_there_are_come_along(stub):
+    answer = await stub.ListPopular(pb.ListPopularRequest(count=3))
+    assert (answer.median_price, answer.total_count) == (MEDIAN_PRICE, 12)
+    wanted = ProductFilter(categories=["dairy"])
+    answer = await stub.ListPopular(pb.ListPopularRequest(count=3, filter=wanted))
+    assert (list(answer.product_ids), answer.total_count) == (["milk", "eggs", "butter"], 4)
+
+
+async def test_a_list_that_the_caller_has_is_not_sent_again(stub, version):
+    answer = await stub.ListPopular(pb.ListPopularRequest(count=3, known_version=version))
+    assert answer == pb.ListPopularResponse(model_version=version, unchanged=True)
+    answer = await stub.ListPopular(pb.ListPopularRequest(count=3, known_version="another"))
+    assert (len(answer.product_ids), answer.unchanged) == (3, False)
+
+
+@pytest.mark.parametrize("count", [0, 100_001, 2**32 - 1])
+async def test_a_count_outside_1_to_100_000_is_refused(stub, count):
     assert await field_refused(stub.ListPopular(pb.ListPopularRequest(count=count))) == "count"
 
 

@@ -66,6 +66,40 @@ async def test_100_shoppers_are_answered_and_at_most_8_at_once(shop: Any, peers:
     assert busiest <= 16
 
 
+@pytest.mark.parametrize(("hung", "loss", "most_asked"), [
+    ("profile_store", "NO_PROFILE", 1), ("candidate_gen", "NO_CANDIDATES", 8),
+    ("reranker", "NO_RERANKING", 8)])  # fmt: skip
+async def test_a_peer_that_hangs_is_asked_no_more_once_it_was_too_slow_for_one_of_the_batch(
+    hung: str, loss: str, most_asked: int, gateway: Opened, peers: FakePeers
+) -> None:
+    patient = {"profile_store_ms": 30_000, "candidate_gen_ms": 30_000, "reranker_ms": 30_000}
+    async with gateway(**{**patient, f"{hung}_ms": 100}) as shop:
+        await until_ready(shop)
+        mood = peers.moods[hung]
+        mood.calls.clear()
+        mood.slow_seconds = 60.0
+        users = [pb.RecommendRequest(user_id=f"u{place}") for place in range(100)]
+        answer = await shop.BatchRecommend(pb.BatchRecommendRequest(requests=users), timeout=60)
+    assert [len(one.response.results) for one in answer.results] == [5] * 100
+    assert [losses(one.response) for one in answer.results] == [[loss]] * 100
+    # One round trip for all profiles; of the others as many questions as are under way at once.
+    assert 1 <= len(mood.calls) <= most_asked
+
+
+async def test_a_peer_that_is_away_is_asked_no_more_for_the_same_batch_but_for_the_next(
+    gateway: Opened, peers: FakePeers
+) -> None:
+    mood = peers.candidate_gen.mood
+    users = [pb.RecommendRequest(user_id=f"u{place}") for place in range(20)]
+    async with gateway(batch_concurrency=1) as shop:
+        await until_ready(shop)
+        mood.calls.clear()
+        mood.down = True
+        for questions in (1, 2):
+            await shop.BatchRecommend(pb.BatchRecommendRequest(requests=users), timeout=60)
+            assert len(mood.calls) == questions
+
+
 async def test_an_empty_batch_is_refused(shop: Any) -> None:
     with pytest.raises(grpc.aio.AioRpcError, match="1 to 100"):
         await shop.BatchRecommend(pb.BatchRecommendRequest())
@@ -81,6 +115,15 @@ async def test_an_unknown_product_is_reported_missing(shop: Any) -> None:
     response = await shop.GetSimilarProducts(pb.GetSimilarProductsRequest(product_id="zz"))
     assert (ids(response), list(response.missing_ids)) == ([], ["zz"])
     assert losses(response) == ["SHORT_PAGE"]
+
+
+async def test_an_unknown_product_is_reported_missing_without_candidate_gen_too(
+    shop: Any, peers: FakePeers
+) -> None:
+    peers.candidate_gen.mood.down = True
+    for product_id, missing in (("zz", ["zz"]), ("p1", [])):
+        asked = pb.GetSimilarProductsRequest(product_id=product_id)
+        assert list((await shop.GetSimilarProducts(asked)).missing_ids) == missing
 
 
 async def test_popular_products_of_the_filter_stand_in_for_neighbours(
@@ -113,7 +156,7 @@ async def test_wrong_neighbours_are_as_good_as_none(
 async def test_what_sells_is_answered_with_candidate_gen_and_without(
     shop: Any, peers: FakePeers
 ) -> None:
-    asked = pb.ListTrendingRequest(page_size=2, filter={"min_price": 2.0})
+    asked = pb.ListTrendingRequest(page_size=2, filter={"min_price": 1.99})
     well = await shop.ListTrending(asked)
     peers.candidate_gen.mood.down = True
     ill = await shop.ListTrending(asked)

@@ -33,14 +33,16 @@ class Count:
 class Shop:
     """A pipeline with its peers. Ann bought p7, p9 and x1 thirty and fifteen days ago."""
 
-    def __init__(self, products: int = 400, cache_entries: int = 0) -> None:
+    def __init__(
+        self, products: int = 400, cache_entries: int = 0, popular_count: int = 2000
+    ) -> None:
         self.catalogue = FakeCatalogue(products)
         self.profile_store: Any = FakeProfileStore()
         self.candidate_gen: Any = FakeCandidateGen(self.catalogue)
         self.reranker: Any = FakeReranker()
         self.profile_store.bought("ann", [TODAY - 30, TODAY - 15], ["p7", "p9", "x1"])
         finder = GrpcCandidateGen(InProcessChannel(self.candidate_gen))  # type: ignore[arg-type]
-        self.popular = PopularKeeper(finder, Path("/dev/null/popular.pb"), 2000)
+        self.popular = PopularKeeper(finder, Path("/dev/null/popular.pb"), popular_count)
         self.hits, self.misses = Count(), Count()
         self.pipeline = Pipeline(
             GrpcProfileStore(InProcessChannel(self.profile_store)),  # type: ignore[arg-type]
@@ -65,9 +67,9 @@ class Shop:
         return response_to(await self.answer(seconds, **request), "tuning")
 
 
-async def a_shop(products: int = 400, cache_entries: int = 0) -> Shop:
+async def a_shop(products: int = 400, cache_entries: int = 0, popular_count: int = 2000) -> Shop:
     """A shop whose popular products are known."""
-    shop = Shop(products, cache_entries)
+    shop = Shop(products, cache_entries, popular_count)
     await shop.popular.fetch()
     return shop
 

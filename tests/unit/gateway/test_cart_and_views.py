@@ -103,13 +103,13 @@ async def test_a_result_says_which_product_it_hangs_on() -> None:
         assert text.endswith(reason.anchor_product_id)
 
 
-async def test_an_anchor_beyond_the_last_view_is_no_reason_and_no_error() -> None:
+async def test_an_anchor_beyond_the_last_view_names_no_product_and_is_no_error() -> None:
     shop = await a_shop()
     shop.profile_store.looked_at("ann", NOW, ["p5"])
     hang_on(shop, 4)
     response = await shop.recommend(exclude_product_ids=["p7", "p9"])
     assert {reason.kind for one in response.results for reason in one.reasons} == {
-        pb.REASON_KIND_BACKFILL
+        pb.REASON_KIND_SHOPPERS_LIKE_YOU
     }
 
 

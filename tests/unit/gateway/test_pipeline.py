@@ -76,11 +76,13 @@ async def test_without_candidates_own_products_come_first_then_popular_ones() ->
     shop = await a_shop()
     shop.mood("candidate_gen").down = True
     response = await shop.recommend()
-    assert ids(response) == ["p7", "p9", "x1", "p0", "p1"]
+    # The whole catalogue is known, and x1 is not in it.
+    assert ids(response) == ["p7", "p9", "p0", "p1", "p2"]
     # The reranker took part with its current version, and was told what ann bought.
     ranked = shop.mood("reranker").calls[-1]
     assert ranked.model_version == ""
-    assert list(ranked.candidates.purchase_counts[:4]) == [2, 2, 2, 0]
+    assert list(ranked.candidates.purchase_counts[:4]) == [2, 2, 0, 0]
+    assert len(ranked.candidates.product_ids) == 200
     assert response.model_version == "v1"
     assert response.strategy_used == types_pb2.STRATEGY_POPULARITY
 
@@ -88,12 +90,12 @@ async def test_without_candidates_own_products_come_first_then_popular_ones() ->
 async def test_own_products_stand_in_by_count_then_by_recency() -> None:
     shop = await a_shop()
     shop.profile_store.profiles["eve"] = types_pb2.Profile(
-        user_id="eve", revision=3, product_ids=["a", "b", "c"], purchase_counts=[1, 4, 1],
+        user_id="eve", revision=3, product_ids=["p3", "p5", "p7"], purchase_counts=[1, 4, 1],
         first_days=[9, 9, 9], last_days=[10, 11, 12],
     )  # fmt: skip
     shop.mood("candidate_gen").down = shop.mood("reranker").down = True
     response = await shop.recommend(user_id="eve", page_size=4)
-    assert ids(response) == ["b", "c", "a", "p0"]
+    assert ids(response) == ["p5", "p7", "p3", "p0"]
 
 
 async def test_stand_ins_honour_every_list_and_the_filter() -> None:
@@ -104,16 +106,68 @@ async def test_stand_ins_honour_every_list_and_the_filter() -> None:
         context_product_ids=["p4"],
         filter=types_pb2.ProductFilter(categories=["family0", "family3"], max_price=5.0),
     )
-    # family0: p0 p4 p8, family3: p3 p7 (bought, so first); 5.00 is p9's price. x1 is unknown.
+    # family0: p0 p4 p8, family3: p3 p7 (bought, so first); 4.99 is p9's price. x1 is unknown.
     assert ids(response) == ["p7", "p3", "p8"]
     assert losses(response) == ["NO_CANDIDATES", "NO_RERANKING", "SHORT_PAGE"]
 
 
-async def test_without_candidates_what_the_caller_included_fills_the_page() -> None:
+async def test_without_candidates_ids_that_the_catalogue_lacks_are_missing_as_when_all_is_well() -> (
+    None
+):
+    shop = await a_shop()
+    named = {
+        "context_product_ids": ["c1", "p1"],
+        "exclude_product_ids": ["e1", "p2", "c1"],
+        "include_product_ids": ["n1", "p5", "n2"],
+    }
+    well = await shop.recommend(page_size=3, **named)
+    shop.mood("candidate_gen").down = True
+    ill = await shop.recommend(page_size=3, **named)
+    assert ids(well) == ids(ill) == ["p5"]
+    assert list(well.missing_ids) == list(ill.missing_ids) == ["c1", "e1", "n1", "n2"]
+
+
+async def test_what_the_caller_included_may_be_known_where_the_popular_list_is_cut() -> None:
+    shop = await a_shop(popular_count=10)
+    shop.mood("candidate_gen").down = True
+    response = await shop.recommend(page_size=3, include_product_ids=["p50", "p60", "p5"])
+    assert sorted(ids(response)) == ["p5", "p50", "p60"]
+    assert list(response.missing_ids) == []
+    page = await shop.recommend(page_size=3)
+    assert ids(page) == ["p7", "p9", "x1"]
+
+
+@pytest.mark.parametrize(("max_price", "page"), [(0.99, ["p0", "p1"]), (0.98, ["p0"])])
+async def test_a_price_at_the_bound_is_inside_with_candidate_gen_and_without(
+    max_price: float, page: list[str]
+) -> None:
+    shop = await a_shop()
+    within = types_pb2.ProductFilter(max_price=max_price)
+    assert ids(await shop.recommend(filter=within)) == page
+    shop.mood("candidate_gen").down = True
+    assert ids(await shop.recommend(filter=within)) == page
+
+
+async def test_own_products_far_down_the_popular_list_stand_in_inside_a_filter() -> None:
+    shop = await a_shop(products=4_000, popular_count=100_000)
+    shop.profile_store.bought("eve", [TODAY - 30], ["p3999", "p2", "p3995"])
+    shop.mood("candidate_gen").down = shop.mood("reranker").down = True
+    within = types_pb2.ProductFilter(categories=["family3"], min_price=1997.0)
+    response = await shop.recommend(user_id="eve", filter=within)
+    # 1997.00 is between p3993 and p3994; family3 from there on is p3995 and p3999.
+    assert ids(response) == ["p3995", "p3999"]
+
+
+async def test_a_filter_that_a_newcomer_can_only_pay_too_much_in_still_gives_reasons() -> None:
     shop = await a_shop()
     shop.mood("candidate_gen").down = True
-    response = await shop.recommend(page_size=3, include_product_ids=["n1", "n2", "p5"])
-    assert sorted(ids(response)) == ["n1", "n2", "p5"]
+    # The median of 400 prices is 100.49: none of the popular products is affordable.
+    within = types_pb2.ProductFilter(min_price=150.0)
+    response = await shop.recommend(user_id="nobody", filter=within)
+    assert ids(response) == ["p300", "p301", "p302", "p303", "p304"]
+    kinds = {reason.kind for one in response.results for reason in one.reasons}
+    assert kinds == {pb.REASON_KIND_POPULAR}
+    assert not any(one.backfilled for one in response.results)
 
 
 async def test_without_ranking_the_order_is_level_ones_and_every_factor_is_1() -> None:
@@ -318,3 +372,5 @@ async def hold_promises(
         assert sum(parts) == pytest.approx(result.score, rel=1e-6)
         assert result.score >= 0
         assert result.reasons
+        backfill = pb.REASON_KIND_BACKFILL in [reason.kind for reason in result.reasons]
+        assert backfill is result.backfilled

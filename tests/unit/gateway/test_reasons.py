@@ -6,7 +6,15 @@ import pytest
 
 from restock.v1 import reranker_pb2, types_pb2
 from restock.v1.gateway_pb2 import ReasonKind
-from services.gateway.reasons import NO_ANCHOR, Anchor, Why, anchor_of, reasons_of, signals_of
+from services.gateway.reasons import (
+    NO_ANCHOR,
+    Anchor,
+    Why,
+    anchor_of,
+    fills_page,
+    reasons_of,
+    signals_of,
+)
 
 MILK = Anchor("1082185", Why.BECAUSE_YOU_BOUGHT)
 
@@ -15,7 +23,7 @@ def a_product(
     due: bool = False, days_since: int = 0, backfilled: bool = False, **parts: float
 ) -> Any:
     return reranker_pb2.RankedProduct(
-        product_id="p", breakdown=types_pb2.ScoreBreakdown(**parts), due=due,
+        product_id="p", score=sum(parts.values()), breakdown=types_pb2.ScoreBreakdown(**parts), due=due,
         cycle_days=14.2 if days_since else 0, days_since=days_since, backfilled=backfilled,
     )  # fmt: skip
 
@@ -34,7 +42,8 @@ def test_a_due_product_says_its_cycle() -> None:
 @pytest.mark.parametrize(("days_since", "text"), [
     (1, "bought before, last 1 day ago"), (3, "bought before, last 3 days ago")])  # fmt: skip
 def test_a_product_that_is_not_due_says_when_it_was_bought(days_since: int, text: str) -> None:
-    assert reasons_of(a_product(days_since=days_since), True, NO_ANCHOR)[0].text == text
+    product = a_product(days_since=days_since, history=0.5)
+    assert reasons_of(product, True, NO_ANCHOR)[0].text == text
 
 
 def test_sources_come_by_the_size_of_their_part_and_small_ones_are_left_out() -> None:
@@ -66,8 +75,21 @@ def test_a_backfilled_product_says_so_first() -> None:
     assert kinds(a_product(backfilled=True, als=1.0), False, NO_ANCHOR)[0] is Why.BACKFILL
 
 
-def test_there_is_always_a_reason() -> None:
+def test_what_nothing_speaks_for_fills_the_page() -> None:
+    assert fills_page(a_product())
     assert kinds(a_product(), False, NO_ANCHOR) == [Why.BACKFILL]
+    assert kinds(a_product(days_since=3), True, NO_ANCHOR) == [Why.BACKFILL, Why.BOUGHT_BEFORE]
+
+
+@pytest.mark.parametrize("parts", [{"item_cf": 1.0}, {"history": 1.0}, {"popularity": 1.0}, {}])
+@pytest.mark.parametrize("backfilled", [False, True])
+def test_there_is_always_a_reason_and_backfill_only_where_the_flag_is_set(
+    parts: dict[str, float], backfilled: bool
+) -> None:
+    product = a_product(backfilled=backfilled, **parts)
+    found = kinds(product, False, NO_ANCHOR)
+    assert found
+    assert (Why.BACKFILL in found) is fills_page(product) is (backfilled or not parts)
 
 
 @pytest.mark.parametrize(("anchor", "named"), [
