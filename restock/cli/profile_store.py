@@ -17,7 +17,9 @@ TIMEOUT_SECONDS = 30.0
 STREAM_SECONDS = 600.0
 """Of a call with a stream of answers."""
 MAX_MESSAGE_MEBIBYTES = 64
-"""Largest answer to take: the server's own limit decides."""
+"""Largest request to send: the server's own limit decides."""
+UNLIMITED = -1
+"""What gRPC takes for no limit: an event of the log comes whole, however large it was."""
 
 Address = Annotated[str, typer.Option(help="Where the profile store listens.")]
 """The option --address of every command that asks the profile store."""
@@ -31,7 +33,9 @@ def profile_store(address: str) -> Iterator[ProfileStoreServiceStub]:
         StoreUnavailable: nobody answers at the address, or nobody in time.
         RestockError: a call is refused; says the status and the reason.
     """
-    with grpc.insecure_channel(address, options=channel_options(MAX_MESSAGE_MEBIBYTES)) as channel:
+    options = dict(channel_options(MAX_MESSAGE_MEBIBYTES))
+    options["grpc.max_receive_message_length"] = UNLIMITED
+    with grpc.insecure_channel(address, options=[*options.items()]) as channel:
         try:
             yield ProfileStoreServiceStub(channel)
         except grpc.RpcError as error:

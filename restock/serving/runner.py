@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
 GARBAGE_THRESHOLD = 20_000
 """New objects between collections: a request makes some hundreds and frees nearly all by itself."""
+UNLIMITED = -1
+"""What gRPC takes for no limit."""
 LIVENESS = ""
 """Health name of "the process runs"; a service's full name stands for "ready to answer"."""
 
@@ -86,7 +88,7 @@ async def start(settings: S, service_name: str, wiring: Wiring[S]) -> Running:
     call_log = CallLog(short_name) if settings.log_level in ("DEBUG", "INFO") else None
     server = grpc.aio.server(
         interceptors=[CallInterceptor(metrics, call_log)],
-        options=[*channel_options(settings.max_message_mebibytes), ("grpc.so_reuseport", 0)],
+        options=server_options(settings.max_message_mebibytes),
     )
     healths = HealthServicer()
     readiness = Readiness(healths, service_name)
@@ -101,8 +103,14 @@ async def start(settings: S, service_name: str, wiring: Wiring[S]) -> Running:
     metrics_port = stack.enter_context(metrics.exposed(settings.host, settings.metrics_port))
     if call_log is not None:
         stack.callback(call_log.flush)
-    await stack.enter_async_context(wiring(settings, Shell(server, metrics, readiness)))
-    await server.start()
+    try:
+        await stack.enter_async_context(wiring(settings, Shell(server, metrics, readiness)))
+        await server.start()
+    except BaseException:
+        # A server that nobody stops would keep the process from ending.
+        await server.stop(None)
+        await stack.aclose()
+        raise
     await healths.set(LIVENESS, health_pb2.HealthCheckResponse.ServingStatus.SERVING)
     log.info("listening", extra={"port": port, "metrics_port": metrics_port})
 
@@ -113,6 +121,17 @@ async def start(settings: S, service_name: str, wiring: Wiring[S]) -> Running:
         await stack.aclose()
 
     return Running(port, metrics_port, stop)
+
+
+def server_options(max_message_mebibytes: int) -> list[tuple[str, int | str]]:
+    """Options of a server: what it takes is bounded, what it answers is not.
+
+    An answer may be larger than any request was, and what was taken once has to be readable for good,
+    also where the bound is lower by now. Whoever asks says what it takes.
+    """
+    options = dict(channel_options(max_message_mebibytes))
+    options |= {"grpc.max_send_message_length": UNLIMITED, "grpc.so_reuseport": 0}
+    return [*options.items()]
 
 
 def run(settings: S, service_name: str, wiring: Wiring[S]) -> None:

@@ -153,7 +153,8 @@ run(Settings(), {SERVICE!r}, wiring)
 
 def test_a_service_that_cannot_open_what_it_needs_ends_and_does_not_linger():
     ended = subprocess.run(
-        [sys.executable, "-c", CANNOT_OPEN], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", CANNOT_OPEN],
+        check=False, cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ended.returncode == 1
     assert "OSError: no such database" in ended.stderr
