@@ -126,7 +126,8 @@ def delete(
         question = f"Delete all that the profile store at {address} holds of user {user!r}?"
         typer.confirm(question, abort=True)
     with profile_store(address) as store:
-        receipt = store.DeleteUser(pb.DeleteUserRequest(user_id=user), timeout=TIMEOUT_SECONDS)
+        # Some 10 seconds a million events; should it take longer, the store goes on by itself.
+        receipt = store.DeleteUser(pb.DeleteUserRequest(user_id=user), timeout=STREAM_SECONDS)
     console = Console(highlight=False)
     console.print(receipt_table(user, receipt))
     if not (receipt.profiles or receipt.events):

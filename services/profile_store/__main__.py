@@ -5,8 +5,8 @@ from restock.serving.threads import limit_compute_threads
 limit_compute_threads()
 
 from restock.serving.runner import run  # noqa: E402
-from services.profile_store.settings import ProfileStoreSettings  # noqa: E402
+from services.profile_store.settings import settings  # noqa: E402
 from services.profile_store.wiring import SERVICE, wiring  # noqa: E402
 
 if __name__ == "__main__":
-    run(ProfileStoreSettings(), SERVICE, wiring)
+    run(settings(), SERVICE, wiring)

@@ -17,6 +17,7 @@ from services.profile_store.ledger import MAX_MILLI, Cell, Cells, Ledger, OrderP
 
 NOTHING = Cell(0, 0)
 Day = dict[int, Cell]
+Returns = Mapping[tuple[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,33 @@ def with_fact(ledger: Ledger, fact: Fact, orders: Mapping[int, Order], bounds: B
 
 
 def with_order(ledger: Ledger, order: Order, bounds: Bounds) -> Ledger:
-    """Add an order, less what came back of it before it came."""
+    """Add an order, less what came back of it before it came; of an old day nothing counts."""
+    ledger = replace(ledger, returns=with_lines(ledger.returns, order, ledger.first_order_day))
+    if order.day < ledger.first_order_day:
+        return ledger
     amounts = []
     for place, line in enumerate(order.lines):
         returned = ledger.returns.get((order.order_hash, place), 0)
         units = max(line.units_milli - returned, 0)
         amounts.append(Amount(line.product_id, Cell(units, line.spend_milli(units))))
-    orders = ledger.orders
-    if order.day >= ledger.first_order_day:
-        orders = {**orders, order.order_hash: OrderPlace(ledger.log_length, order.day)}
+    orders = {**ledger.orders, order.order_hash: OrderPlace(ledger.log_length, order.day)}
     after = replace(ledger, orders=orders, cells=with_amounts(ledger, order.day, amounts))
     check_day(after, order.day, bounds)
     after = within_orders(after, bounds.orders)
     return within_days(after, bounds.product_days)
+
+
+def with_lines(returns: Returns, order: Order, first_order_day: int) -> Returns:
+    """Forget what was held of lines that an order, now that it is known, does not have.
+
+    Args:
+        returns: what came back.
+        order: the one that is known now.
+        first_order_day: an order of a day before it has no lines that count.
+    """
+    lines = len(order.lines) if order.day >= first_order_day else 0
+    none = {key for key in returns if key[0] == order.order_hash and key[1] >= lines}
+    return {key: units for key, units in returns.items() if key not in none} if none else returns
 
 
 def with_return(
@@ -92,8 +107,8 @@ def with_return(
     order = orders.get(given_back.order_hash)
     if order is None:
         return held(after, bounds)
-    if given_back.line >= len(order.lines):
-        return after  # as when it is held: it never applies
+    if order.day < ledger.first_order_day or given_back.line >= len(order.lines):
+        return ledger  # as when it is held: it never applies
     line = order.lines[given_back.line]
     kept, left = max(line.units_milli - before, 0), max(line.units_milli - returned, 0)
     less = Cell(left - kept, line.spend_milli(left) - line.spend_milli(kept))
@@ -108,10 +123,16 @@ def held(ledger: Ledger, bounds: Bounds) -> Ledger:
     Raises:
         InvalidRequest: too many are kept.
     """
-    if len(ledger.returns) > bounds.returns:
-        allowed = f"of an order that is known: {bounds.returns:,} lines were returned already"
+    most = bounds.returns
+    if len(ledger.returns) > most and count_held(ledger) > most:
+        allowed = f"of an order that is known: {most:,} lines wait for their orders already"
         raise InvalidRequest("order_return.order_id", allowed)
     return ledger
+
+
+def count_held(ledger: Ledger) -> int:
+    """Count lines that wait for their orders."""
+    return sum(order not in ledger.orders for order, _ in ledger.returns)
 
 
 def with_amounts(ledger: Ledger, day: int, amounts: Iterable[Amount]) -> Cells:

@@ -19,7 +19,7 @@ class Bounds:
     orders: int = 5_000
     """Orders: those of the latest whole days that fit. Of days before them nothing counts."""
     returns: int = 10_000
-    """Lines of which something came back; more are REJECTED while their order is not known."""
+    """Lines of orders not known yet of which something came back; more are REJECTED."""
     views: int = 20
     """Products looked at."""
     cart: int = 100

@@ -19,6 +19,8 @@ RETRY_SECONDS = 60.0
 class Compaction:
     """An append-only file holds deleted values until it is written anew: that is asked for here.
 
+    Deletions that were interrupted are finished before.
+
     Args:
         repository: whose.
         every_seconds: how often at most.
@@ -28,22 +30,37 @@ class Compaction:
         self._repository = repository
         self._every_seconds = every_seconds
         self._wanted = asyncio.Event()
+        self._begun = asyncio.Event()
 
     def want(self) -> None:
-        """Something was deleted."""
+        """Something was deleted, if only by half."""
         self._wanted.set()
+        self._begun.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Compaction"]:
         """Work in the background until left."""
-        task = asyncio.create_task(self._run())
+        self.want()  # a process before this one may have ended in between
+        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._finish())]
         try:
             yield self
         finally:
-            await ended(task)
+            for task in tasks:
+                await ended(task)
+
+    async def _finish(self) -> None:
+        while True:
+            await self._begun.wait()
+            self._begun.clear()
+            try:
+                if await self._repository.finish_deletions():
+                    self._wanted.set()
+            except StoreUnavailable as error:
+                log.warning("deletions not finished", extra={"reason": str(error)})
+                self._begun.set()
+                await asyncio.sleep(min(self._every_seconds, RETRY_SECONDS))
 
     async def _run(self) -> None:
-        self._wanted.set()  # a process before this one may have ended in between
         while True:
             await self._wanted.wait()
             self._wanted.clear()

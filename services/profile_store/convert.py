@@ -229,13 +229,14 @@ def read_response_to(entries: Iterable[Entry], cursor: str) -> pb.ReadEventsResp
     return pb.ReadEventsResponse(events=[event_of(entry) for entry in entries], cursor=cursor)
 
 
-def kept_lines(user_id: str, kept: Kept) -> list[str]:
-    """Write what is held of a person beside events, as JSON lines."""
-    profile = profile_from(kept.profile, user_id)
-    return [
-        json_line("profile", MessageToJson(profile, indent=None)),
-        json_line("ledger", MessageToJson(whole_ledger(ledger_from(kept)), indent=None)),
-    ]
+def profile_line(user_id: str, kept: Kept) -> str:
+    """Write a profile as a JSON line."""
+    return json_line("profile", MessageToJson(profile_from(kept.profile, user_id), indent=None))
+
+
+def ledger_line(kept: Kept) -> str:
+    """Write a ledger as a JSON line."""
+    return json_line("ledger", MessageToJson(whole_ledger(ledger_from(kept)), indent=None))
 
 
 def event_line(entry: Entry) -> str:

@@ -14,9 +14,9 @@ from services.profile_store.repository import (
     ProfileRepository,
 )
 
-PORTION = 500
-"""Events read from the log at once."""
-PORTION_BYTES = 1_000_000
+PORTION = 100
+"""Events read from the log at once: so few that reads in between wait for milliseconds only."""
+PORTION_BYTES = 100_000
 """Events given out at once: as JSON they are some four times as long."""
 
 

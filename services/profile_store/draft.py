@@ -46,6 +46,8 @@ class Draft:
     """Most entries of each kind."""
     deletion: Deletion | None
     """Whether the user was deleted before."""
+    placed: dict[int, OrderPlace] = field(default_factory=dict)
+    """Where orders stand that the ledger held when it was read, or that were accepted since, by hash."""
     orders: dict[int, Order] = field(default_factory=dict)
     """Orders that are known, by hash: those of this attempt, and those read from the log."""
     events: list[Event] = field(default_factory=list)
@@ -62,6 +64,12 @@ class Draft:
         return shows or any(
             not isinstance(event.fact, Impression) for event in self.accepted.values()
         )
+
+    @property
+    def old_orders(self) -> dict[int, OrderPlace]:
+        """Orders that left the ledger in this attempt, or are too old to have come in."""
+        gone = self.placed.keys() - self.ledger.orders.keys()
+        return {order: self.placed[order] for order in gone}
 
     def add(self, event: Event, known: bool) -> None:
         """Apply an event unless it is `known`."""
@@ -81,10 +89,11 @@ class Draft:
         if isinstance(fact, Order) and is_known(fact, self.orders):
             return Verdict.DUPLICATE
         after = applied(self.ledger, fact, self.orders, self.bounds)
+        if isinstance(fact, Order):
+            self.placed[fact.order_hash] = OrderPlace(self.ledger.log_length, fact.day)
+            self.orders[fact.order_hash] = fact
         self.ledger = replace(after, last_micros=max(after.last_micros, event.micros))
         self.accepted[event.event_id] = event
-        if isinstance(fact, Order):
-            self.orders[fact.order_hash] = fact
         return Verdict.ACCEPTED
 
 
@@ -92,7 +101,7 @@ def draft_of(kept: Kept, ledger: Ledger, bounds: Bounds, deletion: Deletion | No
     """Begin a draft; a user who was deleted begins after the revision of then."""
     if not kept.ledger and deletion is not None:
         ledger = replace(ledger, revision=deletion.revision)
-    return Draft(kept, ledger, bounds, deletion)
+    return Draft(kept, ledger, bounds, deletion, placed={**ledger.orders})
 
 
 def is_known(order: Order, orders: Mapping[int, Order]) -> bool:
@@ -123,7 +132,6 @@ def check_not_deleted(event: Event, deletion: Deletion | None) -> None:
         raise InvalidRequest("event_time", f"after {then}, when this user was deleted")
 
 
-def named_orders(ledger: Ledger, events: list[Event]) -> dict[int, OrderPlace]:
-    """The known orders that events name, by hash."""
-    named = {event.fact.order_hash for event in events if isinstance(event.fact, Order | Return)}
-    return {order: ledger.orders[order] for order in named if order in ledger.orders}
+def named_orders(events: list[Event]) -> set[int]:
+    """Hashes of the orders that events name."""
+    return {event.fact.order_hash for event in events if isinstance(event.fact, Order | Return)}

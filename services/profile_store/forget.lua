@@ -1,9 +1,11 @@
--- Deletes one user, and notes it under a hash of the user id.
--- KEYS: ledger, profile, the user's part of the log, the notes of deletions, the number of deletions
---       that the disk still remembers.
--- ARGV: the commit that was read (8 bytes), the hash, the note, what a mark's key begins with, the
---       name of the user's part of the log.
--- Answers profiles, events and marks deleted, or nothing when the ledger is no longer as it was read.
+-- Takes one user out of everybody's sight, and notes the deletion under a hash of the user id. Short,
+-- however much is held: the events' marks, and the events, are left to `unmark.lua`.
+-- KEYS: ledger, profile, the user's part of the log, the user's old orders, the notes of deletions, the
+--       parts of the log that are being forgotten, where the user's part goes, the receipt, the number
+--       of deletions that the disk still remembers.
+-- ARGV: the commit that was read (8 bytes), the hash, the note, the name of the user's part of the log,
+--       seconds that a receipt lives.
+-- Answers 1, or 0 when the ledger is no longer as it was read.
 local function commit_of(ledger, deleted, user)
   local commit = redis.call('GETRANGE', ledger, 0, 7)
   if commit == '' then
@@ -13,27 +15,25 @@ local function commit_of(ledger, deleted, user)
   end
   return commit
 end
-if commit_of(KEYS[1], KEYS[4], ARGV[2]) ~= ARGV[1] then
-  return false
+if commit_of(KEYS[1], KEYS[5], ARGV[2]) ~= ARGV[1] then
+  return 0
 end
--- A full Redis refuses HSET, but neither HDEL nor what follows a script's first write: forgetting works.
-redis.call('HDEL', KEYS[4], ARGV[2])
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
-redis.call('INCR', KEYS[5])
-local portion = 1000
 local events = redis.call('LLEN', KEYS[3])
-local marks = 0
-for start = 0, events - 1, portion do
-  for _, entry in ipairs(redis.call('LRANGE', KEYS[3], start, start + portion - 1)) do
-    -- An entry begins with the length of the event's id, and the id.
-    local id = string.sub(entry, 2, 1 + string.byte(entry))
-    local mark = ARGV[4] .. id
-    -- After its time an id may be another user's.
-    if redis.call('GET', mark) == ARGV[5] then
-      marks = marks + redis.call('DEL', mark)
-    end
-  end
+redis.call('HLEN', KEYS[6])
+-- A full Redis refuses HSET, but neither HDEL nor what follows a script's first write: forgetting works.
+redis.call('HDEL', KEYS[5], ARGV[2])
+redis.call('HSET', KEYS[5], ARGV[2], ARGV[3])
+local profiles = redis.call('UNLINK', KEYS[2])
+if redis.call('UNLINK', KEYS[1]) == 0 then
+  return 1 -- nothing was held: the receipt of the deletion before stands
 end
-local profiles = redis.call('DEL', KEYS[2])
-redis.call('DEL', KEYS[1], KEYS[3])
-return {profiles, events, marks}
+redis.call('UNLINK', KEYS[4], KEYS[8])
+redis.call('HSET', KEYS[8], 'log', ARGV[4], 'profiles', profiles, 'events', events, 'marks', 0)
+redis.call('EXPIRE', KEYS[8], ARGV[5])
+if events > 0 then
+  redis.call('RENAME', KEYS[3], KEYS[7])
+  redis.call('HSET', KEYS[6], ARGV[4], ARGV[2])
+else
+  redis.call('INCR', KEYS[9])
+end
+return 1

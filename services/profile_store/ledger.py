@@ -10,7 +10,7 @@ Everything in it is a function of the set of facts, whichever way they came:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.profile_store.facts import CartWord
@@ -70,3 +70,14 @@ class Ledger:
     """When each product was last looked at, in microseconds since 1970-01-01; the latest ones."""
     cart: Mapping[str, CartWord] = field(default_factory=dict)
     """Last word on each product in the cart; the latest ones."""
+
+
+def until(ledger: Ledger, day: int) -> Ledger:
+    """Return a ledger without purchases of later days, as if they had not happened yet."""
+    if not any(later > day for days in ledger.cells.values() for later in days):
+        return ledger
+    cut = {
+        product: {one: cell for one, cell in days.items() if one <= day}
+        for product, days in ledger.cells.items()
+    }
+    return replace(ledger, cells={product: days for product, days in cut.items() if days})

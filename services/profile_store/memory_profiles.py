@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 
 from restock.core.user_hash import user_hash
+from services.profile_store.ledger import OrderPlace
 from services.profile_store.repository import (
+    RECEIPT_SECONDS,
     Change,
     Deletion,
     Entry,
@@ -16,6 +18,7 @@ from services.profile_store.repository import (
 )
 
 NO_MARK = (float("-inf"), "")
+NO_RECEIPT = (float("-inf"), Forgotten(0, 0, 0))
 
 
 class MemoryProfiles:
@@ -32,6 +35,8 @@ class MemoryProfiles:
         self._marks: dict[str, tuple[float, str]] = {}
         self._deletions: dict[str, Deletion] = {}
         self._commits: dict[str, int] = {}
+        self._old_orders: dict[str, dict[int, OrderPlace]] = {}
+        self._receipts: dict[str, tuple[float, Forgotten]] = {}
 
     async def read(self, user_id: str) -> bytes | None:
         """Return one profile."""
@@ -65,6 +70,10 @@ class MemoryProfiles:
         """Return the events at places."""
         return [next(iter(await self.entries(log_id, place, 1)), None) for log_id, place in places]
 
+    async def old_orders(self, names: Sequence[tuple[str, int]]) -> list[OrderPlace | None]:
+        """Return where old orders stand."""
+        return [self._old_orders.get(log_id, {}).get(order_hash) for log_id, order_hash in names]
+
     async def spans(self, after: str, up_to: str, count: int) -> list[Span]:
         """Return what was added to the log, in order."""
         first, last = place_of(after), place_of(up_to) if up_to else len(self._spans)
@@ -78,19 +87,20 @@ class MemoryProfiles:
         self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
     ) -> Forgotten | None:
         """Delete a user, and note that."""
-        found = self._state(user_id)
+        found, name = self._state(user_id), user_hash(user_id)
         if found.commit != kept.commit:
             return None
-        self._commits[user_hash(user_id)] = kept.commit + 1
-        self._deletions[user_hash(user_id)] = deletion
-        self._kept.pop(user_id, None)
-        events = self._logs.pop(log_id, [])
-        ids = {event.event_id for event in events}
-        marks = [one for one in ids if self._marks.get(one, NO_MARK)[1] == log_id]
-        known = sum(self._is_known(event_id) for event_id in marks)
-        for event_id in marks:
-            del self._marks[event_id]
-        return Forgotten(int(bool(found.profile)), len(events), known)
+        self._commits[name] = kept.commit + 1
+        self._deletions[name] = deletion
+        if self._kept.pop(user_id, None) is not None:
+            ends = self._clock() + RECEIPT_SECONDS
+            self._receipts[name] = ends, self._forget_log(log_id, int(bool(found.profile)))
+        ends, forgotten = self._receipts.get(name, NO_RECEIPT)
+        return forgotten if ends > self._clock() else NO_RECEIPT[1]
+
+    async def finish_deletions(self) -> bool:
+        """Return: a deletion here is not interrupted."""
+        return False
 
     async def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
         """Give out all deletions."""
@@ -117,7 +127,18 @@ class MemoryProfiles:
         self._kept[change.user_id] = Kept(kept.commit + 1, change.ledger, profile)
         if change.entries:
             self._log(change)
+        self._old_orders.setdefault(change.log_id, {}).update(change.old_orders)
         return True
+
+    def _forget_log(self, log_id: str, profiles: int) -> Forgotten:
+        events = self._logs.pop(log_id, [])
+        self._old_orders.pop(log_id, None)
+        ids = {event.event_id for event in events}
+        marks = [one for one in ids if self._marks.get(one, NO_MARK)[1] == log_id]
+        known = sum(self._is_known(event_id) for event_id in marks)
+        for event_id in marks:
+            del self._marks[event_id]
+        return Forgotten(profiles, len(events), known)
 
     def _state(self, user_id: str) -> Kept:
         return self._kept.get(user_id) or Kept(self._commits.get(user_hash(user_id), 0))

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 async def following(
     profiles: ProfileRepository, readiness: Readiness, every_seconds: float
 ) -> AsyncIterator[None]:
-    """Ask the repository every so many seconds, and say ready while it answers."""
+    """Ask the repository every so many seconds, and say ready while it answers; log each new reason."""
     task = asyncio.create_task(_follow(profiles, readiness, every_seconds))
     try:
         yield
@@ -26,14 +26,18 @@ async def following(
 
 
 async def _follow(profiles: ProfileRepository, readiness: Readiness, every_seconds: float) -> None:
-    ready: bool | None = None
+    known: str | None = None
     while True:
-        answers = await _answers(profiles)
-        if answers is not ready:
-            ready = answers
-            log.warning("store answers" if ready else "store does not answer")
-            await readiness.set(ready)
-            if ready:
+        reason = await _reason(profiles)
+        if reason != known:
+            if reason:
+                log.warning("store does not answer", extra={"reason": reason})
+            else:
+                log.warning("store answers")
+            if not (reason and known):
+                await readiness.set(not reason)
+            known = reason
+            if not reason:
                 await _warn(profiles)
         await asyncio.sleep(every_seconds)
 
@@ -45,9 +49,10 @@ async def _warn(profiles: ProfileRepository) -> None:
             log.warning("acknowledged events may be lost", extra={"shortcomings": found})
 
 
-async def _answers(profiles: ProfileRepository) -> bool:
+async def _reason(profiles: ProfileRepository) -> str:
+    """Say why the repository does not answer, empty when it does: for the log, as it may name an address."""
     try:
         await profiles.ping()
-    except StoreUnavailable:
-        return False
-    return True
+    except StoreUnavailable as error:
+        return f"{error}: {error.__cause__}" if error.__cause__ else str(error)
+    return ""

@@ -12,7 +12,7 @@ from services.profile_store.bounds import Bounds
 from services.profile_store.codec import Codec
 from services.profile_store.draft import Draft, Outcome, draft_of, named_orders
 from services.profile_store.facts import Event
-from services.profile_store.ledger import Ledger
+from services.profile_store.ledger import Ledger, OrderPlace
 from services.profile_store.profile import profile_of
 from services.profile_store.repository import Change, Entry, ProfileRepository, Snapshot
 from services.profile_store.turns import Turns
@@ -110,10 +110,13 @@ class Recorder:
 
     async def _find_orders(self, drafts: dict[str, Draft], events: dict[str, list[Event]]) -> None:
         """Read the orders that events name out of the log, which few events do."""
+        named = {user: named_orders(events[user]) for user in drafts}
+        old = await self._old_orders(drafts, named)
         wanted = [
-            (draft, order, known)
-            for user, draft in drafts.items()
-            for order, known in named_orders(draft.ledger, events[user]).items()
+            (drafts[user], order, known)
+            for user, orders in named.items()
+            for order in orders
+            if (known := drafts[user].ledger.orders.get(order) or old.get((user, order)))
         ]
         if not wanted:
             return
@@ -123,6 +126,23 @@ class Recorder:
         for (draft, order, known), entry in zip(wanted, found, strict=True):
             if entry is not None:  # else the user was deleted since, which is a conflict
                 draft.orders[order] = replace(self._codec.order_from(entry), day=known.day)
+
+    async def _old_orders(
+        self, drafts: dict[str, Draft], named: dict[str, set[int]]
+    ) -> dict[tuple[str, int], OrderPlace]:
+        """Find orders that ledgers have forgotten, by user and hash; few users have any."""
+        asked = [
+            (user, order)
+            for user, orders in named.items()
+            if drafts[user].ledger.first_order_day
+            for order in orders - drafts[user].ledger.orders.keys()
+        ]
+        if not asked:
+            return {}
+        found = await self._repository.old_orders(
+            [(drafts[user].ledger.log_id, order) for user, order in asked]
+        )
+        return {name: known for name, known in zip(asked, found, strict=True) if known is not None}
 
     def _change(self, user_id: str, draft: Draft) -> Change:
         ledger, body = named_log(draft.ledger), None
@@ -137,6 +157,7 @@ class Recorder:
             log_id=ledger.log_id,
             log_length=ledger.log_length - len(draft.accepted),
             entries=tuple(Entry(one.event_id, one.payload) for one in draft.accepted.values()),
+            old_orders=draft.old_orders,
         )
 
 

@@ -11,12 +11,14 @@ from redis.exceptions import RedisError
 
 from restock.core.user_hash import user_hash
 from restock.errors import StoreUnavailable
+from services.profile_store.ledger import OrderPlace
 from services.profile_store.pipelined_reads import PipelinedReads
 from services.profile_store.redis_clients import Clients, answering
+from services.profile_store.redis_deletions import RedisDeletions
 from services.profile_store.redis_settings import shortcomings
 from services.profile_store.redis_values import (
     DELETED_KEY,
-    MARK_PREFIX,
+    FORGETTING_KEY,
     ORDER_KEY,
     UNCOMPACTED_KEY,
     commit_bytes,
@@ -26,6 +28,10 @@ from services.profile_store.redis_values import (
     ledger_key,
     log_key,
     mark_key,
+    old_orders_key,
+    order_name,
+    order_place_of,
+    order_value,
     profile_key,
     span_of,
     value_of,
@@ -41,8 +47,6 @@ from services.profile_store.repository import (
 )
 
 REWRITE_POLL_SECONDS = 0.1
-SCAN_COUNT = 1_000
-"""Deletions read at once."""
 
 
 class RedisProfiles:
@@ -59,9 +63,9 @@ class RedisProfiles:
         self._reads = reads
         self._dedupe_seconds = dedupe_seconds
         self._writes = asyncio.Semaphore(write_connections)
+        self._deletions = RedisDeletions(clients, self._writes)
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
-        self._forget_script = package.joinpath("forget.lua").read_text()
         self._compacted_script = package.joinpath("compacted.lua").read_text()
 
     @classmethod
@@ -106,19 +110,22 @@ class RedisProfiles:
     async def snapshot(self, user_ids: Sequence[str], event_ids: Sequence[str]) -> Snapshot:
         """Return what is kept, which events are known and who was deleted, in one round trip."""
         pipeline = self._clients.reads.pipeline(transaction=False)
+        # Before the marks: of a deletion that begins in between they tell what was before it.
+        pipeline.hkeys(FORGETTING_KEY)
         keys = [ledger_key(user) for user in user_ids] + [profile_key(user) for user in user_ids]
         pipeline.mget(keys + [mark_key(event_id) for event_id in event_ids])
         pipeline.hmget(DELETED_KEY, [user_hash(user_id) for user_id in user_ids])
         with answering():
-            values, notes = await pipeline.execute()
+            forgetting, values, notes = await pipeline.execute()
         users = len(user_ids)
+        unknown = {None, *forgetting}
         states = map(kept_of, values[:users], values[users : 2 * users], notes)
         return Snapshot(
             dict(zip(user_ids, states, strict=True)),
             {
                 name
                 for name, mark in zip(event_ids, values[2 * users :], strict=True)
-                if mark is not None
+                if mark not in unknown
             },
             {
                 user: deletion_of(note)
@@ -148,6 +155,15 @@ class RedisProfiles:
         spans = [Span("", log_id, place, 1) for log_id, place in places]
         return [one[0] if one else None for one in await entries_in(self._clients.reads, spans)]
 
+    async def old_orders(self, names: Sequence[tuple[str, int]]) -> list[OrderPlace | None]:
+        """Return where old orders stand, in one round trip."""
+        pipeline = self._clients.reads.pipeline(transaction=False)
+        for log_id, order_hash in names:
+            pipeline.hget(old_orders_key(log_id), order_name(order_hash))
+        with answering():
+            found = await pipeline.execute()
+        return [value and order_place_of(value) for value in found]
+
     async def spans(self, after: str, up_to: str, count: int) -> list[Span]:
         """Return what was added to the log, in order."""
         first = f"({after}" if after else "-"
@@ -162,31 +178,16 @@ class RedisProfiles:
     async def forget(
         self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
     ) -> Forgotten | None:
-        """Delete a user, and note that, in one atomic step."""
-        keys = [
-            ledger_key(user_id), profile_key(user_id), log_key(log_id), DELETED_KEY, UNCOMPACTED_KEY,
-        ]  # fmt: skip
-        note = f"{deletion.micros}:{deletion.revision}:{kept.commit + 1}"
-        arguments: list[Any] = [
-            commit_bytes(kept.commit), user_hash(user_id), note, MARK_PREFIX, log_id,
-        ]  # fmt: skip
-        client = self._clients.bulk_writes
-        async with self._writes:
-            with answering():
-                answer = await client.eval(self._forget_script, len(keys), *keys, *arguments)
-        return None if answer is None else Forgotten(*answer)
+        """Delete a user, and note that: one short step, then portions."""
+        return await self._deletions.forget(user_id, kept, log_id, deletion)
 
-    async def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
+    async def finish_deletions(self) -> bool:
+        """Finish deletions that were interrupted."""
+        return await self._deletions.finish()
+
+    def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
         """Give out all deletions, in portions; one may come twice."""
-        cursor = 0
-        while True:
-            with answering():
-                found: Any = await self._clients.bulk.hscan(DELETED_KEY, cursor, count=SCAN_COUNT)
-            cursor, notes = found
-            if notes:
-                yield [(name.decode(), deletion_of(note)) for name, note in notes.items()]
-            if not cursor:
-                return
+        return self._deletions.notes()
 
     async def compact(self) -> bool:
         """Ask Redis to write its append-only file anew, if it has one that remembers deletions."""
@@ -235,9 +236,9 @@ class RedisProfiles:
         return answers
 
     def _commit_of(self, change: Change) -> tuple[list[str], list[Any]]:
-        user, log = change.user_id, log_key(change.log_id)
+        user = change.user_id
         marks = [mark_key(entry.event_id) for entry in change.entries]
-        arguments = [
+        arguments: list[Any] = [
             commit_bytes(change.read_commit),
             user_hash(user),
             commit_bytes(change.read_commit + 1) + change.ledger,
@@ -245,9 +246,16 @@ class RedisProfiles:
             self._dedupe_seconds,
             f"{change.log_id}:{change.log_length}:{len(change.entries)}",
             change.log_id,
-            *(value_of(entry) for entry in change.entries),
+            len(change.old_orders),
         ]
-        return [ledger_key(user), profile_key(user), log, ORDER_KEY, DELETED_KEY, *marks], arguments
+        for order_hash, known in change.old_orders.items():
+            arguments += order_name(order_hash), order_value(known)
+        arguments += map(value_of, change.entries)
+        keys = [
+            ledger_key(user), profile_key(user), log_key(change.log_id), ORDER_KEY, DELETED_KEY,
+            FORGETTING_KEY, old_orders_key(change.log_id),
+        ]  # fmt: skip
+        return [*keys, *marks], arguments
 
 
 async def entries_in(client: Redis, spans: Sequence[Span]) -> list[list[Entry]]:

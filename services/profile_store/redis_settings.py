@@ -9,6 +9,8 @@ NO_FILE = "no append-only file: what Redis holds is lost when it ends; set appen
 NOT_AT_ONCE = "appendfsync is {}: a crash may cost the last second; set appendfsync always"
 EVICTS = "maxmemory-policy is {}: a full Redis drops facts; set maxmemory-policy noeviction"
 
+REPLICA = "is a read-only replica: nothing is stored; give the address of its primary"
+
 
 async def shortcomings(redis: Redis) -> list[str]:
     """Say what an operator should change; nothing of what Redis does not let us look at.
@@ -18,7 +20,10 @@ async def shortcomings(redis: Redis) -> list[str]:
     """
     memory = await _told(redis.info("memory"))
     persistence = await _told(redis.info("persistence"))
+    replication = await _told(redis.info("replication"))
     found = []
+    if replication.get("role") == "slave" and replication.get("slave_read_only") == 1:
+        found.append(REPLICA)
     if persistence.get("aof_enabled") == 0:
         found.append(NO_FILE)
     elif (fsync := await _fsync(redis)) != "always":

@@ -7,8 +7,14 @@ its id, the id and the rest. A log id is random: it tells nothing of the user. O
 ``restock:event:<event id>``, which marks an accepted event until it expires, and holds its log id;
 ``restock:deleted``, when users were deleted, by a hash of their ids; ``restock:uncompacted``, how many
 of these deletions the append-only file may still remember.
+
+Beside these, of a user of very many orders: ``restock:orders:<log id>``, where the orders stand that the
+ledger has forgotten, by 8 bytes of hash. Of a deletion: ``restock:receipt:<user hash>``, what it took away,
+for a while; until it is finished, ``restock:forgetting``, the log ids under way with the hash of their users,
+and ``restock:forgetting:<log id>``, the events that still have marks.
 """
 
+from services.profile_store.ledger import OrderPlace
 from services.profile_store.repository import Deletion, Entry, Kept, Span
 
 ORDER_KEY = "restock:order"
@@ -17,8 +23,11 @@ DELETED_KEY = "restock:deleted"
 """The hash of deletions: by hash of the user id ``<microseconds>:<revision>:<commit>``."""
 UNCOMPACTED_KEY = "restock:uncompacted"
 """Deletions since the append-only file was last written anew."""
+FORGETTING_KEY = "restock:forgetting"
+"""The hash of parts of the log that are being forgotten: by log id the hash of the user id."""
 MARK_PREFIX = "restock:event:"
 COMMIT_BYTES = 8
+HASH_BYTES = 8
 
 
 def profile_key(user_id: str) -> str:
@@ -34,6 +43,21 @@ def ledger_key(user_id: str) -> str:
 def log_key(log_id: str) -> str:
     """Name the key of a user's part of the log."""
     return f"restock:log:{log_id}"
+
+
+def old_orders_key(log_id: str) -> str:
+    """Name the key of a user's old orders."""
+    return f"restock:orders:{log_id}"
+
+
+def forgetting_key(log_id: str) -> str:
+    """Name the key of a part of the log that is being forgotten."""
+    return f"{FORGETTING_KEY}:{log_id}"
+
+
+def receipt_key(name: str) -> str:
+    """Name the key of what a user's deletion took away, by the hash of the user id."""
+    return f"restock:receipt:{name}"
 
 
 def mark_key(event_id: str) -> str:
@@ -76,3 +100,19 @@ def deletion_of(note: bytes) -> Deletion:
     """Read the note of a deletion."""
     micros, revision, _ = note.decode().split(":")
     return Deletion(int(micros), int(revision))
+
+
+def order_name(order_hash: int) -> bytes:
+    """Write an order's hash."""
+    return order_hash.to_bytes(HASH_BYTES, "big")
+
+
+def order_value(known: OrderPlace) -> bytes:
+    """Write where an old order stands."""
+    return b"%d:%d" % known
+
+
+def order_place_of(value: bytes) -> OrderPlace:
+    """Read where an old order stands."""
+    place, day = value.split(b":")
+    return OrderPlace(int(place), int(day))

@@ -4,9 +4,14 @@ A repository keeps bytes that it does not look into (`kept.convert` writes and r
 has a ledger, a profile that follows from it, and a part of the log that is only ever added to.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from services.profile_store.ledger import OrderPlace
+
+RECEIPT_SECONDS = 7 * 86_400
+"""How long it is remembered what a deletion took away: so long an answer that was lost can be had again."""
 
 
 class Kept(NamedTuple):
@@ -67,6 +72,8 @@ class Change:
     """Events in it before."""
     entries: tuple[Entry, ...] = ()
     """The events accepted, none for an import."""
+    old_orders: Mapping[int, OrderPlace] = field(default_factory=dict)
+    """Orders that the ledger no longer holds, by hash: kept beside it from now on."""
 
 
 class Span(NamedTuple):
@@ -119,6 +126,13 @@ class ProfileRepository(Protocol):
     async def entries_at(self, places: Sequence[tuple[str, int]]) -> list[Entry | None]:
         """Return the events at places of parts of the log, in one round trip."""
 
+    async def old_orders(self, names: Sequence[tuple[str, int]]) -> list[OrderPlace | None]:
+        """Return where old orders stand, in one round trip.
+
+        Args:
+            names: of each the name of the user's part of the log, and the order's hash.
+        """
+
     async def spans(self, after: str, up_to: str, count: int) -> list[Span]:
         """Return what was added to the log, in order, at most `count` times.
 
@@ -134,7 +148,16 @@ class ProfileRepository(Protocol):
     async def forget(
         self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
     ) -> Forgotten | None:
-        """Delete a user, and note that; None for a conflict: the ledger is of another commit."""
+        """Delete a user, and note that; None for a conflict: the ledger is of another commit.
+
+        No other call sees anything of the user from one moment on; what takes longer comes after it,
+        and is gone on with by the next `forget` of that user, or by `finish_deletions`, when it is
+        interrupted. Of a user of whom nothing is held any more the answer tells what the latest deletion
+        that found anything took away, for `RECEIPT_SECONDS` after it.
+        """
+
+    async def finish_deletions(self) -> bool:
+        """Finish deletions that were interrupted; False when there were none."""
 
     def deletions(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
         """Give out all deletions with the user's hash, in portions, in no order."""

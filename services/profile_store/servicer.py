@@ -1,7 +1,8 @@
 """The RPCs: decode, call, encode."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +20,19 @@ from services.profile_store.deleting import Rights
 from services.profile_store.events.calendar import MICROS, Calendar
 from services.profile_store.events.convert import EventReader
 from services.profile_store.importing import Importer, Loaded
-from services.profile_store.ledger import Ledger
+from services.profile_store.ledger import Ledger, until
 from services.profile_store.profile import profile_of
 from services.profile_store.recording import Recorder
 from services.profile_store.replenishing import convert as replenishing
 from services.profile_store.replenishing.model import ShopModel
-from services.profile_store.repository import ProfileRepository
+from services.profile_store.repository import Entry, ProfileRepository
+from services.profile_store.turns import Turns
 
 Context = grpc.aio.ServicerContext[Any, Any]
 NO_MODEL = ShopModel()
 MEBIBYTE = 1024 * 1024
+LARGE_BYTES = 5_000
+"""An event from which on its JSON takes milliseconds: that is left to a thread."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,18 @@ class Store:
     """What was learned of items and shoppers."""
     most_bytes: int = 16 * MEBIBYTE
     """Size of an answer that may be sent."""
+
+
+async def event_lines(entries: Sequence[Entry]) -> list[str]:
+    """Write events as JSON lines; others have their turn in between."""
+    turns, lines = Turns(), []
+    for entry in entries:
+        if len(entry.payload) < LARGE_BYTES:
+            lines.append(convert.event_line(entry))
+        else:
+            lines.append(await asyncio.to_thread(convert.event_line, entry))
+        await turns.give()
+    return lines
 
 
 class ProfileStoreServicer(ProfileStoreServiceServicer):
@@ -84,7 +100,7 @@ class ProfileStoreServicer(ProfileStoreServiceServicer):
     ) -> pb.GetReplenishmentResponse:
         """Answer what a shopper is about to need again."""
         asked = replenishing.outlook_from(request, self._calendar, time.time())
-        profile = profile_of(await self._ledger(asked.user_id))
+        profile = profile_of(until(await self._ledger(asked.user_id), asked.as_of_day))
         version, model = self._model()
         found = model.outlook(profile, asked.as_of_day, asked.horizon_days)
         return replenishing.response_to(asked, profile, found, version)
@@ -137,18 +153,23 @@ class ProfileStoreServicer(ProfileStoreServiceServicer):
         kept = await self._store.rights.held(user_id)
         if not kept.ledger:
             return
-        for line in convert.kept_lines(user_id, kept):  # each may be some megabytes
-            yield pb.ExportUserResponse(lines=[line])
+        # Each may be some megabytes.
+        yield pb.ExportUserResponse(
+            lines=[await asyncio.to_thread(convert.profile_line, user_id, kept)]
+        )
+        yield pb.ExportUserResponse(lines=[await asyncio.to_thread(convert.ledger_line, kept)])
         async for entries in self._store.rights.events(kept):
-            yield pb.ExportUserResponse(lines=map(convert.event_line, entries))
+            yield pb.ExportUserResponse(lines=await event_lines(entries))
 
     async def DeleteUser(  # noqa: N802
         self, request: pb.DeleteUserRequest, context: Context
     ) -> pb.DeleteUserResponse:
         """Forget one person."""
         user_id = check_id(request.user_id, "user_id")
-        receipt = await self._store.rights.delete(user_id, int(time.time() * MICROS))
-        self._store.compaction.want()
+        try:
+            receipt = await self._store.rights.delete(user_id, int(time.time() * MICROS))
+        finally:
+            self._store.compaction.want()  # also for a caller who left in between
         return convert.receipt_to(user_id, receipt)
 
     async def ListDeletedUsers(  # noqa: N802

@@ -1,8 +1,10 @@
 """What every profile repository promises: inherit `ProfileRepositoryContract`, give both its fixtures."""
 
 import asyncio
+from dataclasses import replace
 
 from restock.core.user_hash import user_hash
+from services.profile_store.ledger import OrderPlace
 from services.profile_store.repository import (
     Change,
     Deletion,
@@ -385,6 +387,38 @@ class ForgetContract:
         later = Deletion(NOTE.micros + 1, 9)
         await forget(profiles, "ann", later)
         assert await noted(profiles) == {user_hash("ann"): later}
+
+    async def test_a_deletion_again_tells_what_the_one_before_it_took_away(self, profiles):
+        await profiles.commit([a_change(0, "e1", "e2")])
+        first = await forget(profiles, "ann")
+        assert await forget(profiles, "ann") == first == Forgotten(profiles=1, events=2, marks=2)
+        assert await forget(profiles, "bob") == Forgotten(0, 0, 0)
+        await profiles.commit([a_change(3, "e3")])
+        assert await forget(profiles, "ann") == Forgotten(profiles=1, events=1, marks=1)
+
+    async def test_an_event_id_of_a_deleted_user_is_free_for_another_one(self, profiles):
+        await profiles.commit([a_change(0, "e1")])
+        await forget(profiles, "ann")
+        assert await profiles.commit([a_change(0, "e1", user_id="bob")]) == [True]
+        assert await known(profiles, "e1") == {"e1"}
+
+    async def test_nothing_is_left_to_finish_behind_a_deletion(self, profiles):
+        await profiles.commit([a_change(0, "e1")])
+        await forget(profiles, "ann")
+        assert not await profiles.finish_deletions()
+        assert await forget(profiles, "ann") == Forgotten(profiles=1, events=1, marks=1)
+
+    async def test_old_orders_are_forgotten_with_their_user(self, profiles):
+        old = {2**64 - 1: OrderPlace(7, 17_500), 0: OrderPlace(0, 0)}
+        await profiles.commit([replace(a_change(0, "e1"), old_orders=old)])
+        await profiles.commit([a_change(0, "e2", user_id="bob")])
+        names = [(log_of("ann"), 0), (log_of("ann"), 1), (log_of("ann"), 2**64 - 1),
+                 (log_of("bob"), 0)]  # fmt: skip
+        found = await profiles.old_orders(names)
+        assert found == [OrderPlace(0, 0), None, OrderPlace(7, 17_500), None]
+        assert await profiles.old_orders([]) == []
+        await forget(profiles, "ann")
+        assert await profiles.old_orders(names) == [None] * 4
 
     async def test_a_user_of_2500_events_is_forgotten_whole(self, profiles):
         ids = [f"e{number}" for number in range(2500)]

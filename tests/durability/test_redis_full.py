@@ -86,10 +86,11 @@ async def test_a_full_redis_still_forgets_a_user(store: Stub, redis_server: Redi
     await put(store, an_order("ann", 1))
     with redis_server.client() as client:
         limit(client, -100_000)
-        for user, profiles in (("ann", 1), ("nobody", 0)):
-            request = pb.DeleteUserRequest(user_id=user)
-            assert (await store.DeleteUser(request, timeout=SECONDS)).profiles == profiles
-    of_users = (b"restock:ledger:", b"restock:profile:", b"restock:log:", b"restock:event:")
+        for user, count in (("ann", 1), ("nobody", 0)):
+            receipt = await store.DeleteUser(pb.DeleteUserRequest(user_id=user), timeout=SECONDS)
+            assert (receipt.profiles, receipt.events, receipt.event_ids) == (count, count, count)
+    of_users = (b"restock:ledger:", b"restock:profile:", b"restock:log:", b"restock:event:",
+                b"restock:forgetting")  # fmt: skip
     assert [key for key in redis_server.content() if key.startswith(of_users)] == []
     assert len(await deleted_users(store)) == 2
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from restock.serving.local_redis import free_port
 from tests.durability.servers import RedisServer, a_stub
 
 SECONDS = 10
 NO_FILE = "no append-only file: what Redis holds is lost when it ends; set appendonly yes"
 NOT_AT_ONCE = "appendfsync is everysec: a crash may cost the last second; set appendfsync always"
+REPLICA = "is a read-only replica: nothing is stored; give the address of its primary"
 EVICTS = (
     "maxmemory-policy is allkeys-lru: a full Redis drops facts; set maxmemory-policy noeviction"
 )
@@ -63,3 +65,23 @@ async def test_a_redis_that_does_not_let_us_look_is_no_problem(
         client.execute_command("ACL", "SETUSER", "shop", "on", ">secret", "~*", "+@all", *forbidden)
     url = redis_server.url.replace("redis://", "redis://shop:secret@")
     assert await told(caplog, tmp_path, url) == shortcomings
+
+
+async def test_a_replica_is_told_as_one(caplog, tmp_path: Path, redis_server: RedisServer):
+    with redis_server.client() as client:
+        client.replicaof("127.0.0.1", free_port())
+    assert await told(caplog, tmp_path, redis_server.url) == [[REPLICA]]
+
+
+async def test_a_wrong_password_is_told_as_such_once_and_not_shown(
+    caplog, tmp_path: Path, redis_server: RedisServer
+):
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "resetpass", ">right")
+    caplog.set_level(logging.WARNING, "services.profile_store.readiness")
+    async with a_stub(tmp_path, redis_server.url.replace("//", "//:wrong-secret@")):
+        await asyncio.sleep(0.3)
+    reasons = [one.reason for one in caplog.records if one.message == "store does not answer"]
+    (reason,) = reasons
+    assert "AuthenticationError" in reason
+    assert "secret" not in reason

@@ -16,6 +16,7 @@ LOG = f"restock:log:{log_of('ann')}".encode()
 LEDGER, PROFILE = b"restock:ledger:ann", b"restock:profile:ann"
 MARK, ORDER = b"restock:event:e1", b"restock:order"
 DELETED, UNCOMPACTED = b"restock:deleted", b"restock:uncompacted"
+RECEIPT = f"restock:receipt:{user_hash('ann')}".encode()
 
 
 @pytest.fixture
@@ -43,8 +44,9 @@ async def test_only_the_mark_of_an_event_expires(redis, profiles):
 async def test_a_deletion_leaves_the_order_and_a_hash(redis, profiles):
     await profiles.commit([a_change(0, "e1")])
     await forget(profiles, "ann", Deletion(12, 34))
-    assert sorted(redis.keys()) == [DELETED, ORDER, UNCOMPACTED]
+    assert sorted(redis.keys()) == [DELETED, ORDER, RECEIPT, UNCOMPACTED]
     assert redis.hgetall(DELETED) == {user_hash("ann").encode(): b"12:34:2"}
+    assert 7 * 86_400 - 10 < redis.ttl(RECEIPT) <= 7 * 86_400
 
 
 async def test_a_redis_emptied_while_it_writes_its_file_anew_is_left_empty(redis, profiles):
@@ -74,7 +76,7 @@ async def test_a_key_of_another_kind_fails_before_anything_is_stored(redis, prof
     assert redis.keys() == [key]
 
 
-@pytest.mark.parametrize("key", [LEDGER, DELETED])
+@pytest.mark.parametrize("key", [LEDGER, LOG, DELETED])
 async def test_a_key_of_another_kind_fails_before_anything_is_deleted(redis, profiles, key):
     await profiles.commit([a_change(0, "e1")])
     redis.delete(key)

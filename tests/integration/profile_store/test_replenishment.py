@@ -86,6 +86,28 @@ async def test_an_answer_names_its_day_and_its_model_version(shop, trained):
     assert (answer.as_of_day, answer.model_version) == (LAST + 3, trained[0])
 
 
+async def test_what_was_bought_after_the_moment_looked_from_does_not_exist_for_the_answer(
+    shop, redis
+):
+    found = await outlook(shop, LAST - 10, page_size=9)
+    assert [one.product_id for one in found.products] == ["milk", "bread"]
+    milk = next(one for one in found.products if one.product_id == "milk")
+    assert (milk.gaps, milk.last_day) == (2, LAST - 14)
+    redis.flushall()
+    days = WEEKS[:3]
+    then = pb.PurchaseHistory(
+        user_id="ann", product_ids=["milk", "bread"], day_counts=[3, 1], days=[*days, LAST - 28],
+        units_milli=[2000] * 3 + [1000],
+    )  # fmt: skip
+    await load(shop, then)
+    assert await outlook(shop, LAST - 10, page_size=9) == found
+
+
+async def test_the_day_looked_from_itself_counts_and_of_before_the_first_there_is_nothing(shop):
+    assert (await of_product(shop, "milk", LAST)).last_day == LAST
+    assert (await outlook(shop, LAST - 29)).products == []
+
+
 async def test_milk_every_week_is_due_about_a_week_after_the_last(shop):
     milk = await of_product(shop, "milk", LAST + 1)
     assert milk.gaps == 4

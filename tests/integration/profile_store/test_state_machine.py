@@ -35,13 +35,13 @@ class RedisMachine(ProfileStoreMachine):
 
 
 async def forward(redis: Redis, seconds: float) -> None:
-    """Let marks expire sooner, by whole seconds: the moments that a test takes do not count."""
-    for mark in await redis.keys("restock:event:*"):
-        left = -(-await redis.pttl(mark) // 1000) - seconds
+    """Let marks and receipts expire sooner, by whole seconds: the moments that a test takes do not count."""
+    for key in await redis.keys("restock:event:*") + await redis.keys("restock:receipt:*"):
+        left = -(-await redis.pttl(key) // 1000) - seconds
         if left > 0:
-            await redis.expire(mark, int(left))
+            await redis.expire(key, int(left))
         else:
-            await redis.delete(mark)
+            await redis.delete(key)
 
 
 async def values(redis: Redis) -> Iterable[bytes]:

@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import pytest
 
 from restock.errors import InvalidRequest
@@ -107,7 +109,16 @@ def test_a_return_of_a_line_that_the_order_does_not_have_never_applies_before_or
     after = the_ledger(an_order("o1"), a_return("o1", line=1))
     before = the_ledger(a_return("o1", line=1), an_order("o1"))
     assert cells(after) == cells(before) == {"milk": {DAY: (1000, 1500)}}
+    assert after.returns == before.returns == {}
     assert after.revision == before.revision == 2
+
+
+def test_a_return_of_an_order_too_old_to_count_is_not_held_before_or_after_it():
+    bounds, newer = Bounds(orders=1), an_order("new", DAY + 1)
+    full = the_ledger(newer, an_order("newest", DAY + 2), bounds=bounds)
+    for facts in permutations([an_order("old", DAY), a_return("old")]):
+        after = the_ledger(*facts, ledger=full, bounds=bounds)
+        assert (cells(after), after.orders, after.returns) == (cells(full), full.orders, {})
 
 
 def test_of_more_orders_than_fit_the_oldest_days_are_forgotten_with_all_that_was_bought():
@@ -136,9 +147,18 @@ def test_more_returns_of_unknown_orders_than_fit_are_refused_and_those_of_known_
     known = {hash_of("o1"): an_order("o1")}
     for name in ("x", "y"):
         ledger = applied(ledger, a_return(name), {}, bounds)
-    with pytest.raises(InvalidRequest, match="2 lines were returned already"):
+    with pytest.raises(InvalidRequest, match="2 lines wait for their orders already"):
         applied(ledger, a_return("z"), {}, bounds)
     assert cells(applied(ledger, a_return("o1"), known, bounds)) == {"milk": {DAY: (0, 0)}}
+
+
+def test_returns_of_known_orders_and_of_lines_that_they_lack_take_no_place_of_those_that_wait():
+    bounds, order = Bounds(returns=2), an_order("o1", DAY, a_line("milk"), a_line("tea"))
+    back = [a_return("o1", line=line) for line in range(9)]
+    ledger = the_ledger(order, *back, a_return("x"), a_return("y"), bounds=bounds)
+    assert sorted(ledger.returns.values()) == [1000] * 4
+    with pytest.raises(InvalidRequest, match="2 lines wait for their orders already"):
+        applied(ledger, a_return("z"), {}, bounds)
 
 
 def test_a_return_of_another_order_is_held():

@@ -21,6 +21,22 @@ class CountingProfiles(MemoryProfiles):
         return self.asked > self.failures + self.idle
 
 
+class HalfDeleted(CountingProfiles):
+    """An earlier process left so many deletions half done; it does not answer the first times."""
+
+    def __init__(self, left: int, silent: int = 0) -> None:
+        super().__init__(idle=0)
+        self.left = left
+        self.silent = silent
+
+    async def finish_deletions(self):
+        if self.silent:
+            self.silent -= 1
+            raise StoreUnavailable("Redis does not answer")
+        found, self.left = self.left, 0
+        return bool(found)
+
+
 async def times_asked(profiles: CountingProfiles, times: int) -> None:
     async with asyncio.timeout(5):
         while profiles.asked < times:
@@ -87,3 +103,29 @@ async def test_a_deletion_is_followed_at_once_where_the_start_found_nothing_to_d
         await times_asked(profiles, 1)
         compaction.want()
         await times_asked(profiles, 2)
+
+
+async def test_what_an_earlier_process_left_half_deleted_is_finished_and_then_leaves_the_disk():
+    profiles = HalfDeleted(left=2)
+    async with Compaction(profiles, 0.001).running():
+        await times_asked(profiles, 2)
+    assert profiles.left == 0
+
+
+async def test_a_deletion_that_was_interrupted_is_finished_at_once_within_the_pause_of_an_hour():
+    profiles = HalfDeleted(left=0)
+    async with Compaction(profiles, 3600).running() as compaction, asyncio.timeout(5):
+        await times_asked(profiles, 1)
+        profiles.left = 1
+        compaction.want()
+        while profiles.left:
+            await asyncio.sleep(0.001)
+    assert profiles.asked == 1
+
+
+async def test_a_store_that_does_not_answer_is_asked_to_finish_again(caplog):
+    profiles = HalfDeleted(left=1, silent=2)
+    async with Compaction(profiles, 0.001).running(), asyncio.timeout(5):
+        while profiles.left:
+            await asyncio.sleep(0.001)
+    assert [one for one in caplog.messages if "finished" in one] == ["deletions not finished"] * 2

@@ -88,12 +88,23 @@ async def test_an_unknown_user_is_noted_as_deleted():
     assert await noted(profiles, "nobody") == Deletion(NOON * MICROS, 0)
 
 
-async def test_a_second_deletion_keeps_the_revision_of_the_first():
+async def test_a_second_deletion_keeps_revision_and_counts_of_the_first():
     profiles = MemoryProfiles()
     await record(profiles, ordered("o1"), ordered("o2"), ordered("o3"))
     await delete(profiles)
-    assert await delete(profiles, seconds=NOON + 5) == Forgotten(0, 0, 0)
+    assert await delete(profiles, seconds=NOON + 5) == Forgotten(profiles=1, events=3, marks=3)
     assert await noted(profiles) == Deletion((NOON + 5) * MICROS, 3)
+
+
+async def test_an_answer_that_was_lost_is_had_again_for_7_days_and_not_after_them():
+    now = [0.0]
+    profiles = MemoryProfiles(clock=lambda: now[0])
+    await record(profiles, ordered("o1"), ordered("o2"))
+    first = await delete(profiles)
+    now[0] = 7 * 86_400 - 1
+    assert await delete(profiles) == first == Forgotten(profiles=1, events=2, marks=2)
+    now[0] += 1
+    assert await delete(profiles) == Forgotten(0, 0, 0)
 
 
 async def test_revisions_go_on_over_two_deletions():

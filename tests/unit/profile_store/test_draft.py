@@ -1,5 +1,6 @@
 import pytest
 
+from services.profile_store.bounds import Bounds
 from services.profile_store.draft import Outcome, Verdict, draft_of, named_orders
 from services.profile_store.events.convert import hash_of
 from services.profile_store.facts import Impression, View
@@ -181,9 +182,17 @@ def test_the_time_of_the_latest_event_is_kept_whichever_comes_first():
     assert draft.ledger.last_micros == 9
 
 
-def test_only_places_of_known_orders_that_are_named_are_looked_up():
-    ledger = the_ledger(an_order("o1"), View("milk", 1), an_order("o2"), an_order("o3"))
+def test_the_orders_that_orders_and_returns_name_are_looked_up():
     events = [an_event("e1", an_order("o1")), an_event("e2", a_return("o3")),
               an_event("e3", a_return("o9")), an_event("e4", a_word())]  # fmt: skip
-    places = {name: order.place for name, order in named_orders(ledger, events).items()}
-    assert places == {hash_of("o1"): 0, hash_of("o3"): 3}
+    assert named_orders(events) == {hash_of("o1"), hash_of("o3"), hash_of("o9")}
+
+
+def test_orders_that_leave_the_ledger_and_one_too_old_to_come_in_are_kept_beside_it():
+    before = the_ledger(an_order("o1", DAY), an_order("o2", DAY + 1))
+    draft = draft_of(KNOWN, before, Bounds(orders=2), None)
+    for number, day in enumerate([DAY + 2, DAY - 1, DAY + 3]):
+        draft.add(an_event(f"e{number}", an_order(f"new {number}", day)), False)
+    assert draft.old_orders == {
+        hash_of("o1"): (0, DAY), hash_of("o2"): (1, DAY + 1), hash_of("new 1"): (3, DAY - 1),
+    }  # fmt: skip

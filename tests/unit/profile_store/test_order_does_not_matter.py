@@ -1,5 +1,6 @@
 """The order in which facts come, how often, and in which batches, changes neither profile nor ledger."""
 
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
@@ -21,8 +22,8 @@ from tests.unit.profile_store.shop import (
     without_places,
 )
 
-BOUNDS = Bounds(product_days=8, views=3, cart=3)
-"""So small that hardly a set of facts fits: a day of all six products does."""
+BOUNDS = Bounds(product_days=8, orders=4, views=3, cart=3)
+"""So small that hardly a set of facts fits: a day of all six products does, and one of four orders."""
 PRODUCTS = "abcdef"
 USERS = ("ann", "bob")
 
@@ -52,9 +53,9 @@ def an_order(user: str, number: int, basket: tuple, event_id: str) -> pb.Event:
 
 
 def a_return(draw, user: str, number: int, lines_of: list[int]) -> pb.Event:
-    """Of a line that the order has; of an order that never comes, of any line."""
+    """Of a line that the order has or not, or of an order that never comes."""
     order = draw(some.integers(0, len(lines_of)))
-    most = lines_of[order] if order < len(lines_of) else 5
+    most = lines_of[order] + 1 if order < len(lines_of) else 5
     given_back = pb.Return(
         order_id=f"{user}'s order {order}",
         line=draw(some.integers(0, most - 1)),
@@ -80,9 +81,14 @@ def a_sight(draw, user: str, number: int) -> pb.Event:
     return message(f"{user} sight {number}", user, draw(moments), **fact)
 
 
+def fit_on_their_days(bought: list[tuple]) -> bool:
+    """Tell whether no order is one too many for its day: which one of them is depends on which came last."""
+    return max(Counter(seconds for seconds, _ in bought).values(), default=0) <= BOUNDS.orders
+
+
 @some.composite
 def stories(draw, user: str = "ann") -> Story:
-    bought = draw(some.lists(baskets, max_size=8))
+    bought = draw(some.lists(baskets, max_size=8).filter(fit_on_their_days))
     orders = [an_order(user, n, basket, f"{user} order {n}") for n, basket in enumerate(bought)]
     again = [
         an_order(user, n, basket, f"{user} order {n} again") for n, basket in enumerate(bought)
@@ -118,4 +124,5 @@ async def test_any_order_any_repetition_and_any_batches_lead_to_the_same_bytes(a
     facts = ann.facts + bob.facts
     first = await what_is_kept(facts, None)
     event(f"forgets: {first['ann'][1].first_day > 0}")
+    event(f"forgets orders: {first['ann'][1].first_order_day > 0}")
     assert await what_is_kept(facts, random) == first

@@ -19,6 +19,7 @@ from tests.unit.profile_store.shop import (
     DAY,
     MICROS,
     NOON,
+    SECONDS_A_DAY,
     a_recorder,
     an_event,
     an_importer,
@@ -348,3 +349,31 @@ async def test_others_have_their_turn_while_a_thousand_users_events_are_recorded
     await record(MemoryProfiles(), *views)
     counting.cancel()
     assert turns > 3
+
+
+async def test_an_order_that_the_ledger_has_forgotten_is_still_recorded_once():
+    profiles, two = MemoryProfiles(), Bounds(orders=2)
+    days = [ordered(f"o{day}", seconds=NOON + day * SECONDS_A_DAY) for day in range(4)]
+    await record(profiles, *days, bounds=two)
+    before = await profiles.snapshot(["ann"], [])
+    assert len((await kept_ledger(profiles)).orders) == 2
+    again = [ordered(f"o{day}", seconds=NOON + day * SECONDS_A_DAY, event_id=f"again {day}")
+             for day in range(4)]  # fmt: skip
+    outcomes = await record(profiles, *again, bounds=two)
+    assert outcomes == [Outcome(Verdict.DUPLICATE, 4)] * 4
+    (other,) = await record(profiles, ordered("o0", order_line("tea"), event_id="x"), bounds=two)
+    assert (other.verdict, other.error.field) == (Verdict.REJECTED, "order.order_id")
+    assert await profiles.snapshot(["ann"], []) == before
+
+
+async def test_an_order_older_than_all_that_the_ledger_remembers_is_recorded_once_in_the_log():
+    profiles, two = MemoryProfiles(), Bounds(orders=2)
+    days = [ordered(f"o{day}", seconds=NOON + day * SECONDS_A_DAY) for day in range(3)]
+    await record(profiles, *days, bounds=two)
+    older = ordered("older", seconds=NOON - SECONDS_A_DAY)
+    again = ordered("older", seconds=NOON - SECONDS_A_DAY, event_id="again")
+    cells = (await kept_ledger(profiles)).cells
+    assert await record(profiles, older, bounds=two) == [Outcome(Verdict.ACCEPTED, 4)]
+    assert await record(profiles, again, bounds=two) == [Outcome(Verdict.DUPLICATE, 4)]
+    ledger = await kept_ledger(profiles)
+    assert (ledger.cells, ledger.log_length) == (cells, 4)
