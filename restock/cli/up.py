@@ -1,6 +1,7 @@
 """``restock up``: everything on this machine, until Ctrl-C."""
 
 import signal
+import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -112,7 +113,7 @@ def run(
             loyal = bring_profiles(f"{LOOPBACK}:{members[1].port}", store, version, console)
             greet(console, members[0].port, loyal, home)
             console.print(f"Up in {time.monotonic() - started:.1f} s.")
-            tell_addresses(console, members, redis_url, home)
+            tell_addresses(console, members, redis_url, home, loyal)
             while not once and not stop.wait(RESTART_SECONDS):
                 for module in suite.restart_ended():
                     console.print(f"[yellow]{module} ended; started again[/]")
@@ -178,12 +179,15 @@ def greet(console: Console, port: int, loyal: str, home: Path) -> None:
             show(ask(channel, request), f"{who} {user}", product_names, console)
 
 
-def tell_addresses(console: Console, members: list[Service], redis_url: str, home: Path) -> None:
-    """Print where everything listens."""
+def tell_addresses(
+    console: Console, members: list[Service], redis_url: str, home: Path, loyal: str
+) -> None:
+    """Print where everything listens, and how to ask."""
     for member in members:
         metrics = f"http://{LOOPBACK}:{member.metrics_port}/metrics"
         console.print(f"{member.module:14} gRPC {LOOPBACK}:{member.port}   {metrics}")
     console.print(f"{'redis':14} {redis_url}")
     console.print(f"{'logs':14} {home / 'logs'}")
-    console.print(f"Ask again: restock recommend 1 --address {LOOPBACK}:{members[0].port}")
+    address = f"{LOOPBACK}:{members[0].port}"
+    console.print(f"Ask again: {sys.argv[0]} recommend {loyal} --address {address}")
     console.print("Ctrl-C stops everything.")
