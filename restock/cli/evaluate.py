@@ -76,7 +76,7 @@ def evaluate(
         ),
     ] = True,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Use the sample: a year of 2,500 households.")
+        bool, typer.Option("--sample", help="Use the sample: a year of 2,469 households.")
     ] = False,
 ) -> None:
     """Tell how good recommendations are, beside baselines.

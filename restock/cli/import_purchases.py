@@ -52,7 +52,7 @@ def import_purchases(
     ] = False,
     home: Home = DEFAULT_HOME,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Import the sample: a year of 2,500 households.")
+        bool, typer.Option("--sample", help="Import the sample: a year of 2,469 households.")
     ] = False,
 ) -> None:
     """Load purchases of the past into the profile store, a whole user at a time.

@@ -1,6 +1,7 @@
 """`restock models`: which model versions there are and which one serves."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,13 +23,17 @@ app = typer.Typer(help="List, inspect and activate model versions.")
 def models(context: typer.Context, home: Home = DEFAULT_HOME) -> None:
     """List, inspect and activate model versions; by itself, list them."""
     if context.invoked_subcommand is None:
-        list_versions(home)
+        print_versions(models_in(home))
 
 
 @app.command("list")
-def list_versions(home: Home = DEFAULT_HOME) -> None:
+def list_versions(context: typer.Context, home: Home = DEFAULT_HOME) -> None:
     """List all versions, oldest first; the active one has a mark."""
-    store = models_in(home)
+    print_versions(models_in(home_of(context, home)))
+
+
+def print_versions(store: BundleStore) -> None:
+    """Print all versions of a store."""
     if not store.versions():
         Console().print(f"No model version in {store.root} yet; make one: restock train --sample")
         return
@@ -36,17 +41,27 @@ def list_versions(home: Home = DEFAULT_HOME) -> None:
 
 
 @app.command()
-def show(version: Version, home: Home = DEFAULT_HOME) -> None:
+def show(context: typer.Context, version: Version, home: Home = DEFAULT_HOME) -> None:
     """Show what a version was made from."""
-    Console().print(manifest_table(version, models_in(home).manifest(version)))
+    store = models_in(home_of(context, home))
+    Console().print(manifest_table(version, store.manifest(version)))
 
 
 @app.command()
-def activate(version: Version, home: Home = DEFAULT_HOME) -> None:
+def activate(context: typer.Context, version: Version, home: Home = DEFAULT_HOME) -> None:
     """Let services switch to a version, newer or older, without a restart."""
-    store = models_in(home)
+    store = models_in(home_of(context, home))
     store.activate(version)
     Console().print(f"[bold]{version}[/] is active in {store.root}")
+
+
+def home_of(context: typer.Context, home: Path) -> Path:
+    """Home of a subcommand: its own option, else the one in front of it."""
+    given = context.get_parameter_source("home")
+    if context.parent is None or (given is not None and given.name == "COMMANDLINE"):
+        return home
+    in_front: Path = context.parent.params["home"]
+    return in_front
 
 
 def versions_table(store: BundleStore) -> Table:

@@ -42,7 +42,7 @@ def train(
         bool, typer.Option(help="Let running services switch to the new version.")
     ] = True,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Learn from the sample: a year of 2,500 households.")
+        bool, typer.Option("--sample", help="Learn from the sample: a year of 2,469 households.")
     ] = False,
     cache: Annotated[
         bool,

@@ -5,7 +5,6 @@ import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
 import grpc
@@ -37,6 +36,8 @@ LAST_PORT = 65_535 - 3
 EPOCH = date(1970, 1, 1)
 NEWCOMER = "somebody-new"
 EXIT_CODE = 2
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a supervisor, and a terminal that is closed."""
 
 
 def up(
@@ -80,22 +81,33 @@ def up(
     It stays up until Ctrl-C and then stops everything that it started. What stands already (model
     versions, profiles) is not made again.
     """
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    for name in ENDINGS:
+        signal.signal(name, end_once)
     try:
-        run(sample, home.absolute(), services(port, metrics_port), redis_port, once, stop)
+        run(sample, home.absolute(), services(port, metrics_port), redis_port, once)
     except (RestockError, OSError) as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(EXIT_CODE) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
 
 
-def run(
-    sample: bool, home: Path, members: list[Service], redis_port: int, once: bool, stop: Event
-) -> None:
+def end_once(*_: object) -> None:
+    """End what runs, whatever it is at; another Ctrl-C does not cut short how it is stopped.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    for name in ENDINGS:
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def run(sample: bool, home: Path, members: list[Service], redis_port: int, once: bool) -> None:
     """Bring the suite up, show it, keep it up.
 
     Raises:
+        KeyboardInterrupt: somebody wants it to stop; everything that was started is stopped.
         NotReady: there is no model version, or a service does not become ready.
     """
     console = Console()
@@ -114,10 +126,10 @@ def run(
             greet(console, members[0].port, loyal, home)
             console.print(f"Up in {time.monotonic() - started:.1f} s.")
             tell_addresses(console, members, redis_url, home, loyal)
-            while not once and not stop.wait(RESTART_SECONDS):
+            while not once:
+                time.sleep(RESTART_SECONDS)
                 for module in suite.restart_ended():
                     console.print(f"[yellow]{module} ended; started again[/]")
-            console.print("Stopping.")
 
 
 def active_version(store: BundleStore, sample: bool, home: Path, console: Console) -> str:

@@ -38,6 +38,16 @@ def test_versions_are_listed_with_what_they_were_made_from(home, version):
         assert line == [version, "2024-02-24", "12", "3", "flat", "1.000"]
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_home_counts_in_front_of_a_subcommand_and_behind_it(home, version, tmp_path, behind):
+    front = tmp_path / "elsewhere" if behind else home
+    own = ["--home", str(home)] if behind else []
+    for subcommand in (["list"], ["show", version], ["activate", version]):
+        arguments = ["models", "--home", str(front), *subcommand, *own]
+        result = runner.invoke(app, arguments, env={"COLUMNS": "120"})
+        assert version in result.output, result.output
+
+
 def test_the_active_version_has_a_mark(home, version):
     assert restock(home, "activate", version).exit_code == 0
     assert restock(home).output.splitlines()[1].split()[:2] == [version, "*"]
