@@ -158,7 +158,9 @@ def check_ports(members: Iterable[Service]) -> None:
             try:
                 probe.bind((LOOPBACK, port))
             except OSError as error:
-                advice = "stop who has it (an earlier suite?), or choose with --port and --metrics-port"
+                advice = (
+                    "stop who has it (an earlier suite?), or choose with --port and --metrics-port"
+                )
                 raise NotReady(f"port {port} is in use: {advice}") from error
 
 
