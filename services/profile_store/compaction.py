@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from restock.errors import StoreUnavailable
+from restock.errors import StoreFull, StoreUnavailable
 from restock.serving.tasks import ended
 from services.profile_store.repository import ProfileRepository
 
@@ -55,7 +55,7 @@ class Compaction:
             try:
                 if await self._repository.finish_deletions():
                     self._wanted.set()
-            except StoreUnavailable as error:
+            except (StoreUnavailable, StoreFull) as error:
                 log.warning("deletions not finished", extra={"reason": str(error)})
                 self._begun.set()
                 await asyncio.sleep(min(self._every_seconds, RETRY_SECONDS))
@@ -66,7 +66,7 @@ class Compaction:
             self._wanted.clear()
             try:
                 pause = self._every_seconds if await self._repository.compact() else 0
-            except StoreUnavailable as error:
+            except (StoreUnavailable, StoreFull) as error:
                 log.warning("log not compacted", extra={"reason": str(error)})
                 self._wanted.set()
                 pause = min(self._every_seconds, RETRY_SECONDS)

@@ -1,6 +1,6 @@
 import asyncio
 
-from restock.errors import StoreUnavailable
+from restock.errors import StoreFull, StoreUnavailable
 from services.profile_store.compaction import Compaction
 from services.profile_store.memory_profiles import MemoryProfiles
 
@@ -129,3 +129,33 @@ async def test_a_store_that_does_not_answer_is_asked_to_finish_again(caplog):
         while profiles.left:
             await asyncio.sleep(0.001)
     assert [one for one in caplog.messages if "finished" in one] == ["deletions not finished"] * 2
+
+
+class FullProfiles(CountingProfiles):
+    """Is full the first time that it is asked for either."""
+
+    finished = 0
+
+    async def compact(self):
+        if not self.asked:
+            self.asked += 1
+            raise StoreFull("Redis has reached its memory limit")
+        return await super().compact()
+
+    async def finish_deletions(self):
+        self.finished += 1
+        if self.finished == 1:
+            raise StoreFull("Redis has reached its memory limit")
+        return False
+
+
+async def test_a_full_store_is_asked_again(caplog):
+    profiles = FullProfiles()
+    async with Compaction(profiles, 0.001).running():
+        await times_asked(profiles, 2)
+        async with asyncio.timeout(5):
+            while profiles.finished < 2:
+                await asyncio.sleep(0.001)
+    assert {"log not compacted", "deletions not finished"} <= {
+        one.message for one in caplog.records
+    }
