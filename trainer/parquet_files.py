@@ -14,6 +14,10 @@ PORTION_ROWS = 1_000_000
 """Rows of a long file that are held at once."""
 FIRST_RECORD = 1
 """Number of a file's first row."""
+KINDS_OF_BYTES = (
+    pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)  # fmt: skip
 ROW = "number of the row"
 """Name of a column that no file has."""
 
@@ -109,10 +113,11 @@ def as_text(path: Path, table: pa.Table, first_row: int) -> pa.Table:
         InvalidFile: names the row and column of bytes that are no UTF-8.
     """
     for place, field in enumerate(table.schema):
-        if not (pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if not any(is_bytes(kind) for is_bytes in KINDS_OF_BYTES):
             continue
         try:
-            text = table.column(place).cast(pa.string())
+            text = table.column(place).cast(kind).cast(pa.binary()).cast(pa.string())
         except pa.ArrowInvalid as error:
             entries = table.column(place).to_pylist()
             row = first_row + next(i for i, entry in enumerate(entries) if not is_utf8(entry))

@@ -113,6 +113,21 @@ def test_text_that_a_writer_left_as_bytes_reads_as_text(tmp_path, kind):
 
 
 @pytest.mark.parametrize("read", [read_table, read_distinct])
+@pytest.mark.parametrize(
+    "kind",
+    [pa.binary(2), pa.dictionary(pa.int32(), pa.binary()), pa.dictionary(pa.int8(), pa.binary(2))],
+)
+def test_ids_of_bytes_read_as_text_however_they_are_stored(tmp_path, read, kind):
+    value_type = kind.value_type if pa.types.is_dictionary(kind) else kind
+    column = pa.array([b"p1", b"p2"], value_type)
+    stored = column.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else column
+    pq.write_table(pa.table({"id": stored}), tmp_path / "t.parquet")
+    found = read(tmp_path / "t.parquet", ["id"])
+    table = found[0] if isinstance(found, tuple) else found
+    assert table.ids("id").ids == ["p1", "p2"]
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
 def test_bytes_that_are_no_text_name_their_row(tmp_path, read):
     pq.write_table(pa.table({"t": [b"a", None, b"\xff"]}), tmp_path / "t.parquet")
     with pytest.raises(InvalidFile, match=r"row 3, column 't': UTF-8 text is allowed"):
