@@ -1,8 +1,8 @@
 -- Takes one user out of everybody's sight, and notes the deletion under a hash of the user id. Short,
 -- however much is held: the events' marks, and the events, are left to `unmark.lua`.
 -- KEYS: ledger, profile, the user's part of the log, the user's old orders, the notes of deletions, the
---       parts of the log that are being forgotten, where the user's part goes, the receipt, the number
---       of deletions that the disk still remembers.
+--       parts of the log that are being forgotten, where the user's part goes, the receipt, the deletions
+--       that the disk still remembers.
 -- ARGV: the commit that was read (8 bytes), the hash, the note, the name of the user's part of the log,
 --       seconds that a receipt lives.
 -- Answers 1, or 0 when the ledger is no longer as it was read.
@@ -34,6 +34,6 @@ if events > 0 then
   redis.call('RENAME', KEYS[3], KEYS[7])
   redis.call('HSET', KEYS[6], ARGV[4], ARGV[2])
 else
-  redis.call('INCR', KEYS[9])
+  redis.call('SADD', KEYS[9], ARGV[2] .. ':' .. ARGV[3])
 end
 return 1

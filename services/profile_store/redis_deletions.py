@@ -17,7 +17,7 @@ from services.profile_store.redis_values import (
     DELETED_KEY,
     FORGETTING_KEY,
     MARK_PREFIX,
-    UNCOMPACTED_KEY,
+    REMEMBERED_KEY,
     commit_bytes,
     deletion_of,
     forgetting_key,
@@ -80,7 +80,7 @@ class RedisDeletions:
         name = user_hash(user_id)
         keys = [
             ledger_key(user_id), profile_key(user_id), log_key(log_id), old_orders_key(log_id),
-            DELETED_KEY, FORGETTING_KEY, forgetting_key(log_id), receipt_key(name), UNCOMPACTED_KEY,
+            DELETED_KEY, FORGETTING_KEY, forgetting_key(log_id), receipt_key(name), REMEMBERED_KEY,
         ]  # fmt: skip
         note = f"{deletion.micros}:{deletion.revision}:{kept.commit + 1}"
         arguments = [commit_bytes(kept.commit), name, note, log_id, RECEIPT_SECONDS]
@@ -96,7 +96,7 @@ class RedisDeletions:
     async def take_portion(self, part: Part) -> bool:
         """Take a portion of events and their marks away; False when none are left."""
         log_id, name = part
-        keys = [forgetting_key(log_id), FORGETTING_KEY, receipt_key(name), UNCOMPACTED_KEY]
+        keys = [forgetting_key(log_id), FORGETTING_KEY, receipt_key(name), REMEMBERED_KEY]
         arguments = [log_id, MARK_PREFIX, PORTION_EVENTS, PORTION_BYTES]
         async with self._portion:
             return await self._evaluated(self._unmark_script, keys, arguments)

@@ -20,7 +20,7 @@ from services.profile_store.redis_values import (
     DELETED_KEY,
     FORGETTING_KEY,
     ORDER_KEY,
-    UNCOMPACTED_KEY,
+    REMEMBERED_KEY,
     commit_bytes,
     deletion_of,
     entry_of,
@@ -66,7 +66,6 @@ class RedisProfiles:
         self._deletions = RedisDeletions(clients, self._writes)
         package = files("services.profile_store")
         self._commit_script = package.joinpath("commit.lua").read_text()
-        self._compacted_script = package.joinpath("compacted.lua").read_text()
 
     @classmethod
     @asynccontextmanager
@@ -192,14 +191,15 @@ class RedisProfiles:
     async def compact(self) -> bool:
         """Ask Redis to write its append-only file anew, if it has one that remembers deletions."""
         with answering():
-            deletions = int(await self._clients.bulk.get(UNCOMPACTED_KEY) or 0)
-            if not deletions:
+            remembered: Any = await self._clients.bulk.smembers(REMEMBERED_KEY)
+            if not remembered:
                 return False
             if (await self._clients.bulk.info("persistence")).get("aof_enabled"):
                 await self._clients.bulk.bgrewriteaof()
                 await self._rewritten()
-            client = self._clients.bulk_writes
-            await client.eval(self._compacted_script, 1, UNCOMPACTED_KEY, deletions)
+            # By name: another process may do the same meanwhile, and what was deleted since stays. A full
+            # Redis does not refuse it, and an emptied one stays empty.
+            await self._clients.bulk_writes.srem(REMEMBERED_KEY, *remembered)
             return True
 
     async def _rewritten(self) -> None:

@@ -5,7 +5,7 @@ commit number, big-endian, and the ledger; ``restock:log:<log id>``, a list of e
 its id, the id and the rest. A log id is random: it tells nothing of the user. Of all users:
 ``restock:order``, a stream that says in which order events were accepted, by log id and place;
 ``restock:event:<event id>``, which marks an accepted event until it expires, and holds its log id;
-``restock:deleted``, when users were deleted, by a hash of their ids; ``restock:uncompacted``, how many
+``restock:deleted``, when users were deleted, by a hash of their ids; ``restock:remembered``, which
 of these deletions the append-only file may still remember.
 
 Beside these, of a user of very many orders: ``restock:orders:<log id>``, where the orders stand that the
@@ -21,8 +21,8 @@ ORDER_KEY = "restock:order"
 """The stream of what was added to the log: one field, ``at``, holds ``<log id>:<place>:<count>``."""
 DELETED_KEY = "restock:deleted"
 """The hash of deletions: by hash of the user id ``<microseconds>:<revision>:<commit>``."""
-UNCOMPACTED_KEY = "restock:uncompacted"
-"""Deletions since the append-only file was last written anew."""
+REMEMBERED_KEY = "restock:remembered"
+"""The set of names of deletions that the append-only file still remembers, each name used once."""
 FORGETTING_KEY = "restock:forgetting"
 """The hash of parts of the log that are being forgotten: by log id the hash of the user id."""
 MARK_PREFIX = "restock:event:"

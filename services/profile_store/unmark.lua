@@ -1,7 +1,7 @@
 -- Takes a portion of events that are being forgotten away, with their marks, and counts the marks. Any
 -- process may go on where another one ended.
--- KEYS: the events, the parts of the log that are being forgotten, the receipt, the number of deletions
---       that the disk still remembers.
+-- KEYS: the events, the parts of the log that are being forgotten, the receipt, the deletions that the
+--       disk still remembers.
 -- ARGV: the name of the part of the log, what a mark's key begins with, most events, and most bytes
 --       of them, of a portion.
 -- Answers 1 when events are left, else 0.
@@ -35,6 +35,6 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   return 1
 end
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 1 then
-  redis.call('INCR', KEYS[4])
+  redis.call('SADD', KEYS[4], ARGV[1])
 end
 return 0

@@ -66,7 +66,7 @@ async def test_from_the_first_step_on_nothing_is_seen_of_the_user(profiles, dele
 async def test_a_portion_takes_500_events_and_their_marks(redis, profiles, half):
     assert redis.llen(f"restock:forgetting:{log_of('ann')}") == 700
     assert redis.exists(*(f"restock:event:{name}" for name in IDS)) == 700
-    assert redis.exists("restock:uncompacted") == 0, "the file is written anew after the last one"
+    assert redis.exists("restock:remembered") == 0, "the file is written anew after the last one"
 
 
 async def test_a_portion_ends_with_the_event_that_makes_a_megabyte_full(
@@ -88,7 +88,7 @@ async def test_the_next_start_goes_on_and_a_deletion_after_it_tells_all_that_wen
 ):
     assert await profiles.finish_deletions()
     check_nothing_is_left(redis)
-    assert redis.get("restock:uncompacted") == b"1"
+    assert redis.smembers("restock:remembered") == {log_of("ann").encode()}
     assert await forget(profiles, "ann") == Forgotten(profiles=1, events=EVENTS, marks=EVENTS)
 
 
@@ -101,7 +101,7 @@ async def test_two_processes_share_the_portions(redis, profiles, deletions, half
     found = await asyncio.gather(forget(profiles, "ann"), deletions.finish())
     assert found[0] == Forgotten(profiles=1, events=EVENTS, marks=EVENTS)
     check_nothing_is_left(redis)
-    assert redis.get("restock:uncompacted") == b"1"
+    assert redis.smembers("restock:remembered") == {log_of("ann").encode()}
 
 
 async def test_who_comes_back_in_between_begins_anew_and_keeps_what_is_new(redis, profiles, half):

@@ -15,7 +15,7 @@ from tests.integration.profile_store.messages import eventually
 LOG = f"restock:log:{log_of('ann')}".encode()
 LEDGER, PROFILE = b"restock:ledger:ann", b"restock:profile:ann"
 MARK, ORDER = b"restock:event:e1", b"restock:order"
-DELETED, UNCOMPACTED = b"restock:deleted", b"restock:uncompacted"
+DELETED, REMEMBERED = b"restock:deleted", b"restock:remembered"
 RECEIPT = f"restock:receipt:{user_hash('ann')}".encode()
 
 
@@ -44,7 +44,7 @@ async def test_only_the_mark_of_an_event_expires(redis, profiles):
 async def test_a_deletion_leaves_the_order_and_a_hash(redis, profiles):
     await profiles.commit([a_change(0, "e1")])
     await forget(profiles, "ann", Deletion(12, 34))
-    assert sorted(redis.keys()) == [DELETED, ORDER, RECEIPT, UNCOMPACTED]
+    assert sorted(redis.keys()) == [DELETED, ORDER, RECEIPT, REMEMBERED]
     assert redis.hgetall(DELETED) == {user_hash("ann").encode(): b"12:34:2"}
     assert 7 * 86_400 - 10 < redis.ttl(RECEIPT) <= 7 * 86_400
 
@@ -62,6 +62,43 @@ async def test_a_redis_emptied_while_it_writes_its_file_anew_is_left_empty(redis
         redis.config_set("rdb-key-save-delay", 0)
     assert await compacting
     assert redis.keys() == []
+
+
+async def test_what_is_deleted_while_the_file_is_written_anew_is_left_for_the_next_time(
+    redis, profiles, own_redis_url
+):
+    await profiles.commit([a_change(0, "e1"), a_change(0, "e2", user_id="bob")])
+    await forget(profiles, "ann", Deletion(12, 34))
+    redis.config_set("rdb-key-save-delay", 100_000)
+    try:
+        compacting = asyncio.create_task(profiles.compact())
+        await eventually(partial(is_writing_its_file, redis), bool)
+        async with RedisProfiles.open(own_redis_url, 2.0, 5.0, 3600, 4) as other:
+            await forget(other, "bob", Deletion(56, 78))
+    finally:
+        redis.config_set("rdb-key-save-delay", 0)
+    assert await compacting
+    assert redis.smembers(REMEMBERED) == {log_of("bob").encode()}
+    assert await profiles.compact()
+    assert not redis.exists(REMEMBERED)
+    assert not await profiles.compact()
+
+
+async def test_two_processes_that_find_the_same_deletions_leave_later_ones_to_be_found(
+    redis, profiles, own_redis_url
+):
+    await profiles.commit([a_change(0, "e1"), a_change(0, "e2", user_id="bob")])
+    await forget(profiles, "ann", Deletion(12, 34))
+    redis.config_set("rdb-key-save-delay", 100_000)
+    try:
+        compacting = asyncio.create_task(profiles.compact())
+        await eventually(partial(is_writing_its_file, redis), bool)
+        redis.srem(REMEMBERED, log_of("ann"))  # as another process does when it was first
+    finally:
+        redis.config_set("rdb-key-save-delay", 0)
+    assert await compacting
+    await forget(profiles, "bob", Deletion(56, 78))
+    assert await profiles.compact()
 
 
 async def is_writing_its_file(redis):

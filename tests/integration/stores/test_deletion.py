@@ -9,7 +9,7 @@ from redis import Redis
 
 from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
-from services.profile_store.redis_values import UNCOMPACTED_KEY
+from services.profile_store.redis_values import REMEMBERED_KEY
 from tests.integration.profile_store.conftest import serving
 from tests.integration.profile_store.messages import (
     ACCEPTED,
@@ -115,7 +115,7 @@ class Folder:
         await eventually(self.is_rewritten, bool)
 
     async def is_rewritten(self) -> bool:
-        return int(self.client.get(UNCOMPACTED_KEY)) == 0
+        return not self.client.exists(REMEMBERED_KEY)
 
 
 def readable(value: bytes) -> bytes:
