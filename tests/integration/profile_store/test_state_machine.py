@@ -16,6 +16,7 @@ READERS = {
     b"list": lambda redis, key: redis.lrange(key, 0, -1),
     b"stream": lambda redis, key: redis.xrange(key),
     b"hash": lambda redis, key: redis.hgetall(key),
+    b"set": lambda redis, key: redis.smembers(key),
 }
 
 
@@ -52,8 +53,8 @@ async def values(redis: Redis) -> Iterable[bytes]:
     return found
 
 
-def flat(value: bytes | list | tuple | dict) -> Iterable[bytes]:
-    """All bytes in lists and dictionaries within each other."""
+def flat(value: bytes | list | tuple | set | dict) -> Iterable[bytes]:
+    """All bytes in lists, sets and dictionaries within each other."""
     if isinstance(value, bytes):
         return [value]
     parts = [*value.items()] if isinstance(value, dict) else value
