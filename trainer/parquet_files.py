@@ -18,8 +18,19 @@ KINDS_OF_BYTES = (
     pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary,
     pa.types.is_binary_view,
 )  # fmt: skip
-ROW = "number of the row"
-"""Name of a column that no file has."""
+DAY_SECONDS = 86_400
+FIRST_SECOND = -62_135_596_800 + DAY_SECONDS
+"""Begin of the year 1 in UTC, and a day, so that every zone's clock can show it; counted from 1970."""
+LAST_SECOND = 253_402_300_799 - DAY_SECONDS
+"""End of the year 9999 in UTC, less a day."""
+UNITS_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+SINGLE_VALUES = (
+    pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, *KINDS_OF_BYTES,
+    pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean,
+    pa.types.is_date, pa.types.is_timestamp, pa.types.is_null,
+)  # fmt: skip
+ROW, FIRST_ROW, ROWS = "number of the row", "number of the first row", "number of rows"
+"""Names of columns that no file has."""
 
 
 def parquet_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -34,11 +45,10 @@ def parquet_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             require(path, file.schema_arrow.names, columns)
             check_types(path, file.schema_arrow, columns)
             table = as_text(path, file.read(columns=list(columns)), FIRST_RECORD)
+        check_moments(path, table, FIRST_RECORD)
     except pa.ArrowException as error:
         raise InvalidFile(path, f"not readable as Parquet: {error}") from error
-    frame: pd.DataFrame = table.to_pandas(
-        ignore_metadata=True, integer_object_nulls=True, date_as_object=False
-    )
+    frame = pandas_frame(path, table)
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
     frame.index = pd.RangeIndex(FIRST_RECORD, FIRST_RECORD + len(frame))
@@ -46,7 +56,7 @@ def parquet_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
-    """Read the distinct rows of a Parquet file, with the columns `min` and `count` of their numbers.
+    """Read the distinct rows of a Parquet file, with the columns `FIRST_ROW` and `ROWS` behind the others.
 
     Raises:
         InvalidFile: it is not there, broken, lacks a column, or has one that cannot be read.
@@ -64,9 +74,11 @@ def distinct_rows(path: Path, columns: Sequence[str]) -> pa.Table:
         raise InvalidFile(path, f"not readable as Parquet: {error}") from error
     except OSError as error:
         raise InvalidFile(path, f"cannot be read: {error.strerror or error}") from error
+    if not any(map(len, portions)):
+        raise InvalidFile(path, "empty: at least one row is needed")
     merged = pa.concat_tables(portions).group_by(list(columns))
-    found = merged.aggregate([("min", "min"), ("count", "sum")])
-    return found.rename_columns([*columns, "min", "count"])
+    found = merged.aggregate([(FIRST_ROW, "min"), (ROWS, "sum")])
+    return found.rename_columns([*columns, FIRST_ROW, ROWS])
 
 
 def distinct_portions(
@@ -77,26 +89,28 @@ def distinct_portions(
     for batch in file.iter_batches(PORTION_ROWS, columns=list(columns)):
         numbers = pa.array(np.arange(first, first + len(batch)))
         texts = as_text(path, pa.table(batch), first)
+        check_moments(path, texts, first)
         rows = texts.append_column(ROW, numbers).group_by(list(columns))
         found = rows.aggregate([(ROW, "min"), (ROW, "count")])
         plain = [pa.field(n, pa.string()) if pa.types.is_dictionary(t) else pa.field(n, t)
                  for n, t in zip(found.schema.names, found.schema.types, strict=True)]  # fmt: skip
         cast = found.cast(pa.schema(plain))
         yield cast.select([*columns, f"{ROW}_min", f"{ROW}_count"]).rename_columns(
-            [*columns, "min", "count"]
+            [*columns, FIRST_ROW, ROWS]
         )
         first += len(batch)
 
 
 def check_types(path: Path, schema: pa.Schema, columns: Sequence[str]) -> None:
-    """Refuse columns of a Parquet file whose entries are not one value each.
+    """Refuse columns of a Parquet file whose entries are not text, numbers, truth values, days or moments.
 
     Raises:
         InvalidFile: names the column and its type.
     """
     for column in columns:
         found = schema.field(column).type
-        if pa.types.is_nested(found):
+        kind = found.value_type if pa.types.is_dictionary(found) else found
+        if not any(is_one(kind) for is_one in SINGLE_VALUES):
             allowed = "text, numbers, truth values, days or timestamps are allowed"
             raise InvalidFile(path, f"{allowed}, not {found}", column=column)
 
@@ -124,6 +138,47 @@ def as_text(path: Path, table: pa.Table, first_row: int) -> pa.Table:
             raise InvalidFile(path, "UTF-8 text is allowed", row, field.name) from error
         table = table.set_column(place, field.name, text)
     return table
+
+
+def check_moments(path: Path, table: pa.Table, first_row: int) -> None:
+    """Refuse moments that no calendar holds, as when a file says seconds and means microseconds.
+
+    Args:
+        path: the file.
+        table: rows of it.
+        first_row: number of the first.
+
+    Raises:
+        InvalidFile: names the row and column.
+    """
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if not pa.types.is_timestamp(field.type):
+            continue
+        counts = column.cast(pa.int64()).fill_null(0).to_numpy()
+        second = UNITS_A_SECOND[field.type.unit]
+        at_fault = (counts < FIRST_SECOND * second) | (counts > LAST_SECOND * second)
+        if at_fault.any():
+            row = first_row + int(np.argmax(at_fault))
+            raise InvalidFile(path, "a moment of the years 1 to 9999 is allowed", row, field.name)
+
+
+def pandas_frame(path: Path, table: pa.Table) -> pd.DataFrame:
+    """Turn columns that have been checked into those of pandas.
+
+    Raises:
+        InvalidFile: names a column whose time zone nobody knows.
+    """
+    for field in table.schema:
+        zone = field.type.tz if pa.types.is_timestamp(field.type) else None
+        try:
+            pa.lib.string_to_tzinfo(zone or "UTC")
+        except pa.ArrowInvalid as error:
+            allowed = "a time zone by its IANA name or offset is allowed"
+            raise InvalidFile(path, f"{allowed}, not {zone!r}", column=field.name) from error
+    frame: pd.DataFrame = table.to_pandas(
+        ignore_metadata=True, integer_object_nulls=True, date_as_object=False
+    )
+    return frame
 
 
 def is_utf8(entry: bytes | None) -> bool:

@@ -20,7 +20,15 @@ import pyarrow.csv as arrow_csv
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.errors import InvalidFile
-from trainer.parquet_files import ROW, distinct_rows, parquet_frame, require
+from trainer.parquet_files import (
+    FIRST_ROW,
+    ROW,
+    ROWS,
+    distinct_rows,
+    pandas_frame,
+    parquet_frame,
+    require,
+)  # fmt: skip
 
 LONGEST_ID_BYTES = 128
 LARGEST_NUMBER = 1e9
@@ -259,15 +267,11 @@ def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:
         frame = read_table(path, columns).frame
         numbers = pd.Series(frame.index, frame.index, name=ROW)
         found = numbers.groupby([frame[name] for name in columns], dropna=False, sort=False)
-        told = found.agg(["min", "count"]).reset_index()
+        told = found.agg(["min", "count"]).set_axis([FIRST_ROW, ROWS], axis=1).reset_index()
     else:
-        told = distinct_rows(path, columns).to_pandas(
-            integer_object_nulls=True, date_as_object=False
-        )
-    told = told.set_index("min").sort_index()
-    counts = told.pop("count").to_numpy(np.int64)
-    if told.empty:
-        raise InvalidFile(path, "empty: at least one row is needed")
+        told = pandas_frame(path, distinct_rows(path, columns))
+    told = told.set_index(FIRST_ROW).sort_index()
+    counts = told.pop(ROWS).to_numpy(np.int64)
     return Table(path, told), counts
 
 

@@ -1,7 +1,8 @@
-from datetime import date
+from datetime import date, time, timedelta
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -140,6 +141,49 @@ def test_a_column_of_lists_or_records_is_refused(tmp_path, read, value):
     pq.write_table(pa.table({"t": [value]}), tmp_path / "t.parquet")
     with pytest.raises(InvalidFile, match=r"column 't': text, numbers, .* are allowed, not (l|s)"):
         read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+@pytest.mark.parametrize("value", [time(8, 30), timedelta(days=1)])
+def test_a_time_of_day_or_a_duration_is_neither_an_id_nor_a_moment(tmp_path, read, value):
+    pq.write_table(pa.table({"t": [value]}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match=r"column 't': text, numbers, .* are allowed, not (t|d)"):
+        read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_a_moment_that_no_calendar_holds_names_its_row(tmp_path, read, zone):
+    microseconds_as_milliseconds = 1_500_000_000_000_000
+    moments = pa.array([0, microseconds_as_milliseconds], pa.timestamp("ms", zone))
+    pq.write_table(pa.table({"t": moments}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match="row 2, column 't': a moment of the years 1 to 9999"):
+        read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+def test_a_time_zone_that_nobody_knows_is_refused_by_name(tmp_path, read):
+    moments = pa.array([0], pa.timestamp("us", "Mars/Olympus"))
+    pq.write_table(pa.table({"t": moments}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match=r"column 't': a time zone .* not 'Mars/Olympus'"):
+        read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("read", [read_table, read_distinct])
+def test_a_parquet_file_without_rows_is_empty(tmp_path, read):
+    pq.write_table(pa.table({"t": pa.array([], pa.string())}), tmp_path / "t.parquet")
+    with pytest.raises(InvalidFile, match="empty: at least one row is needed"):
+        read(tmp_path / "t.parquet", ["t"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_distinct_rows_may_have_columns_named_count_and_min(tmp_path, kind):
+    rows = pa.table({"count": ["b", "a", "b"], "min": ["1", "2", "1"]})
+    writer = {"csv": arrow_csv.write_csv, "parquet": pq.write_table}[kind]
+    writer(rows, tmp_path / f"t.{kind}")
+    table, counts = read_distinct(tmp_path / f"t.{kind}", ["count", "min"])
+    assert table.texts(["count", "min"]) == ["b 1", "a 2"]
+    assert counts.tolist() == [2, 1]
 
 
 @pytest.mark.parametrize(
