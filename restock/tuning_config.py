@@ -26,6 +26,10 @@ def knob(default: N, low: N, high: N) -> N:
     return dataclasses.field(default=default, metadata={"low": low, "high": high})
 
 
+BLEND_WEIGHTS = ("als_weight", "item_cf_weight", "popularity_weight", "history_weight")
+"""Knobs that weigh HYBRID's sources."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class TuningConfig:
     """A complete setting of all knobs. Immutable; `changed` makes another.

@@ -7,18 +7,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from restock.tuning_config import TuningConfig
+from restock.tuning_config import BLEND_WEIGHTS, TuningConfig
 
 BLENDED = ("als", "item_cf", "popularity", "history")
-"""Sources whose scores are added up by weight."""
+"""Sources whose scores are added up by weight, in the order of `BLEND_WEIGHTS`."""
 LEARNED = "learned"
 SOURCES = (*BLENDED, LEARNED)
 """Order of the score's parts."""
-
-
-def weight_of(source: str) -> str:
-    """Name of the knob that weighs a source."""
-    return f"{source}_weight"
 
 
 class Strategy(StrEnum):
@@ -51,7 +46,7 @@ def resolve(strategy: Strategy, has_signal: bool, has_ranker: bool, ranker_leads
 def source_weights(strategy: Strategy, tuning: TuningConfig) -> NDArray[np.float64]:
     """Weights, (sources,) float64 in the order of `BLENDED`, under a strategy from `resolve`."""
     if strategy is Strategy.HYBRID:
-        weights = [getattr(tuning, weight_of(name)) for name in BLENDED]
+        weights = [getattr(tuning, name) for name in BLEND_WEIGHTS]
     else:
         weights = [float(name == strategy.value) for name in BLENDED]
     return np.array(weights, np.float64)

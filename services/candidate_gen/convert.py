@@ -7,7 +7,7 @@ import numpy as np
 
 from restock.core.arrays import Floats, Longs, Mask
 from restock.core.attention import NO_VIEWS, Views
-from restock.core.blend import BLENDED, Strategy, weight_of
+from restock.core.blend import Strategy
 from restock.core.catalogue import Catalogue
 from restock.core.purchase_days import PurchaseDays, days_of
 from restock.core.request import CandidateList, History, Query
@@ -17,7 +17,6 @@ from restock.serving.convert import (
     LAST_DAY,
     MAX_CONTEXT_IDS,
     MAX_LIST_IDS,
-    changes_from,
     check_day,
     check_id,
     check_ids,
@@ -51,7 +50,6 @@ STRATEGIES = {
     types_pb2.STRATEGY_LEARNED: Strategy.LEARNED,
     types_pb2.STRATEGY_AUTO: Strategy.AUTO,
 }
-BLEND_WEIGHTS = frozenset(weight_of(name) for name in BLENDED)
 STRATEGY_NUMBERS = {strategy: number for number, strategy in STRATEGIES.items() if number}
 
 
@@ -75,20 +73,12 @@ def query_from(request: pb.GenerateCandidatesRequest, model: CandidateModel) -> 
         context_rows=context_from(request, model.catalogue),
         blocked_rows=rows_from(request, "exclude_product_ids", MAX_LIST_IDS, model.catalogue),
         mask=mask_from(request, model),
-        strategy=strategy_from(request),
+        strategy=STRATEGIES[request.strategy],
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         tuning=tuning,
         views=views_from(request.profile, model.catalogue),
         novelty=novelty_from(request),
     )
-
-
-def strategy_from(request: pb.GenerateCandidatesRequest) -> Strategy:
-    """Decode the strategy, a named one; AUTO with a blend weight of the request's own means the blend."""
-    strategy = STRATEGIES[request.strategy]
-    if strategy is not Strategy.AUTO or not request.HasField("tuning"):
-        return strategy
-    return strategy if BLEND_WEIGHTS.isdisjoint(changes_from(request.tuning)) else Strategy.HYBRID
 
 
 def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:

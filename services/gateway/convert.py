@@ -18,7 +18,7 @@ from restock.serving.convert import (
     novelty_from,
 )
 from restock.serving.status import status_of
-from restock.tuning_config import TuningConfig
+from restock.tuning_config import BLEND_WEIGHTS, TuningConfig
 from restock.v1 import candidate_gen_pb2, gateway_pb2, types_pb2
 from services.gateway.answer import Answer, Drawn, SimilarAnswer
 from services.gateway.attribution import Attribution, new_id, token_of
@@ -39,6 +39,7 @@ KINDS = frozenset(types_pb2.SimilarityKind.values())
 OK = status_pb2.Status()
 NO_KNOBS = types_pb2.TuningOverrides()
 UNTUNED = TuningConfig()
+AUTO = (types_pb2.STRATEGY_UNSPECIFIED, types_pb2.STRATEGY_AUTO)
 
 
 def query_from(
@@ -66,6 +67,7 @@ def query_from(
     include = ids_of(request.include_product_ids, "include_product_ids", MAX_LIST_IDS)
     return Query(
         request=request,
+        strategy=strategy_of(request),
         page_size=page_size_of(request.page_size),
         explain=EXPLAIN[request.explain],
         as_of_day=day_of(request, calendar),
@@ -76,6 +78,14 @@ def query_from(
         novelty=novelty_from(request),
         fingerprint=fingerprint_of(request),
     )
+
+
+def strategy_of(request: gateway_pb2.RecommendRequest) -> types_pb2.Strategy.ValueType:
+    """Say how to find candidates: a request that weighs the blend, and names no strategy, means the blend."""
+    if request.strategy not in AUTO or not request.HasField("tuning"):
+        return request.strategy
+    weighs = any(name in BLEND_WEIGHTS for name in changes_from(request.tuning))
+    return types_pb2.STRATEGY_HYBRID if weighs else request.strategy
 
 
 def lacks_ranker(asked: int, used: int) -> bool:

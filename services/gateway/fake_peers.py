@@ -126,6 +126,8 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         self.versions = ["v1"]
         self.most_popular = 100_000
         """Products that it lists at most; an older one lists 10,000."""
+        self.ranker_leads = False
+        """Whether there is a ranker, which AUTO takes."""
 
     async def GenerateCandidates(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Finds candidates."""
@@ -136,11 +138,19 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         places = self.places(request)[: request.candidate_count or 300]
         response = candidate_gen_pb2.GenerateCandidatesResponse(
             model_version=request.model_version or self.versions[0],
-            strategy_used=types_pb2.STRATEGY_HYBRID,
+            strategy_used=self.strategy_used(request),
             candidates=self.candidates(places, request),
             missing_ids=self.missing(request),
         )
         return await self.mood.through(request, response, context)
+
+    def strategy_used(self, request: Any) -> types_pb2.Strategy.ValueType:
+        """LEARNED where it is asked for, or left to the service, and there is a ranker; else HYBRID."""
+        left = (
+            types_pb2.STRATEGY_UNSPECIFIED, types_pb2.STRATEGY_AUTO, types_pb2.STRATEGY_LEARNED,
+        )  # fmt: skip
+        learned = self.ranker_leads and request.strategy in left
+        return types_pb2.STRATEGY_LEARNED if learned else types_pb2.STRATEGY_HYBRID
 
     def missing(self, request: Any) -> list[str]:
         """Ids of a request that are not in the catalogue."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Profile: TypeAlias = types_pb2.Profile
 Candidates: TypeAlias = types_pb2.Candidates
 TuningOverrides: TypeAlias = types_pb2.TuningOverrides
+Strategy: TypeAlias = types_pb2.Strategy.ValueType
 ProductFilter: TypeAlias = types_pb2.ProductFilter
 RecommendRequest: TypeAlias = gateway_pb2.RecommendRequest
 Generated: TypeAlias = candidate_gen_pb2.GenerateCandidatesResponse
@@ -119,7 +120,7 @@ class GrpcCandidateGen:
         request = candidate_gen_pb2.GenerateCandidatesRequest(
             profile=profile,
             context_product_ids=asked.context_product_ids,
-            strategy=asked.strategy,
+            strategy=query.strategy,
             filter=asked.filter if query.within else None,
             exclude_product_ids=asked.exclude_product_ids,
             include_product_ids=asked.include_product_ids,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from restock.core.product_filter import ProductFilter
 
 if TYPE_CHECKING:
-    from services.gateway.peers import RecommendRequest, TuningOverrides
+    from services.gateway.peers import RecommendRequest, Strategy, TuningOverrides
 
 
 class Explain(IntEnum):
@@ -27,6 +27,8 @@ class Query:
 
     request: RecommendRequest
     """As it came, for what is passed on whole."""
+    strategy: Strategy
+    """How candidates are to be found."""
     page_size: int
     """Results wanted, 1 to 100."""
     explain: Explain

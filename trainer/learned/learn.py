@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.core.blend import BLENDED, Strategy, source_weights, weight_of
+from restock.core.blend import Strategy, source_weights
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees
-from restock.tuning_config import TuningConfig
+from restock.tuning_config import BLEND_WEIGHTS, TuningConfig
 from trainer.learned.fit_blend import better_weights
 from trainer.learned.fit_ranker import FORESTS, Boosting, Judged, fit_ranker
 from trainer.learned.item_table import fit_item_table, item_records
@@ -126,9 +126,7 @@ def learn(
 
 def named(weights: NDArray[np.float64]) -> dict[str, float]:
     """HYBRID's weights by the names of their knobs."""
-    return {
-        weight_of(source): weight for source, weight in zip(BLENDED, weights.tolist(), strict=True)
-    }
+    return dict(zip(BLEND_WEIGHTS, weights.tolist(), strict=True))
 
 
 def facts_of(ranker: Ranker, judged: Judged) -> dict[str, Any]:

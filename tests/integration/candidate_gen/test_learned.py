@@ -44,27 +44,6 @@ async def test_auto_is_learned_where_the_ranker_leads(ranking):
     assert answer.strategy_used == types_pb2.STRATEGY_POPULARITY
 
 
-@pytest.mark.parametrize(
-    "knob", ["als_weight", "item_cf_weight", "popularity_weight", "history_weight"]
-)
-async def test_a_blend_weight_of_the_request_makes_auto_the_blend(ranking, knob):
-    weights = types_pb2.TuningOverrides(**{knob: 0.9})
-    for asked in (AUTO, types_pb2.STRATEGY_UNSPECIFIED):
-        request = a_request(profile=LOYAL, strategy=asked, tuning=weights)
-        answer = await ranking.GenerateCandidates(request)
-        assert answer.strategy_used == types_pb2.STRATEGY_HYBRID
-    request = a_request(profile=LOYAL, strategy=LEARNED, tuning=weights)
-    assert (await ranking.GenerateCandidates(request)).strategy_used == LEARNED
-
-
-async def test_another_knob_leaves_auto_to_the_ranker(ranking):
-    tuning = types_pb2.TuningOverrides(upsell_factor=0.3)
-    answer = await ranking.GenerateCandidates(
-        a_request(profile=LOYAL, strategy=AUTO, tuning=tuning)
-    )
-    assert answer.strategy_used == LEARNED
-
-
 async def test_without_a_ranker_hybrid_answers(stub):
     answer = await stub.GenerateCandidates(a_request(profile=LOYAL, strategy=LEARNED))
     assert answer.strategy_used == types_pb2.STRATEGY_HYBRID

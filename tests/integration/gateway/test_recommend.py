@@ -127,6 +127,21 @@ async def test_the_deployments_tuning_goes_with_each_request_and_has_a_name(
     assert response.tuning_revision != untuned.tuning_revision
 
 
+async def test_a_blend_of_the_deployments_leaves_auto_to_the_ranker_and_one_of_the_callers_not(
+    gateway: Opened, peers: FakePeers, tmp_path: Path
+) -> None:
+    peers.candidate_gen.ranker_leads = True
+    (tmp_path / "tuning.toml").write_text("als_weight = 0.7\n")
+    own = types_pb2.TuningOverrides(popularity_weight=0.1)
+    async with gateway(tuning=tmp_path / "tuning.toml") as shop:
+        left = await shop.Recommend(pb.RecommendRequest(user_id="ann"))
+        weighed = await shop.Recommend(pb.RecommendRequest(user_id="ann", tuning=own))
+    assert left.strategy_used == types_pb2.STRATEGY_LEARNED
+    assert weighed.strategy_used == types_pb2.STRATEGY_HYBRID
+    sent = peers.candidate_gen.mood.calls[-1].tuning
+    assert sent == types_pb2.TuningOverrides(als_weight=0.7, popularity_weight=0.1)
+
+
 async def test_a_tuning_file_that_a_gateway_cannot_apply_stops_the_start(
     gateway: Opened, tmp_path: Path
 ) -> None:

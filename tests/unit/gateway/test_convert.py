@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from restock.errors import InvalidRequest, InvalidTuning
+from restock.tuning_config import BLEND_WEIGHTS
 from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
 from services.gateway import convert
@@ -101,6 +102,17 @@ def test_a_requests_tuning_comes_before_the_deployments() -> None:
         == deployed
     )
     assert query().tuning is None
+
+
+@pytest.mark.parametrize("knob", BLEND_WEIGHTS)
+def test_who_weighs_the_blend_in_the_request_and_names_no_strategy_means_the_blend(
+    knob: str,
+) -> None:
+    for asked in (types_pb2.STRATEGY_UNSPECIFIED, types_pb2.STRATEGY_AUTO):
+        assert query(strategy=asked, tuning={knob: 0.9}).strategy == types_pb2.STRATEGY_HYBRID
+        assert query(strategy=asked, tuning={"due_boost": 0.5}).strategy == asked
+    learned = query(strategy=types_pb2.STRATEGY_LEARNED, tuning={knob: 0.9})
+    assert learned.strategy == types_pb2.STRATEGY_LEARNED
 
 
 def test_a_deployment_cannot_change_what_a_model_was_trained_with() -> None:
