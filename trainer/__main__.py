@@ -81,7 +81,7 @@ def run(given: argparse.Namespace) -> None:
     version = train_with_bars(source, tuning, store, today_at(source))
     if given.activate:
         store.activate(version)
-    console = Console()
+    console = Console(markup=False)
     console.print(quality_table(store.manifest(version).data_quality))
     console.print(version)
 

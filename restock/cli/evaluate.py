@@ -106,7 +106,7 @@ def evaluate(
     wanted = evaluation.Wanted(sorted(days), tuple(methods or ()), knobs, quick, workers)
     with progress_bars() as progress:
         told = evaluation.evaluate(source, wanted, today_at(source), progress)
-    console = Console()
+    console = Console(markup=False)
     for table in tables(told):
         console.print(table)
     for path in write(told, out, page):

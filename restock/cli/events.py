@@ -57,10 +57,8 @@ def export(
         source = Source(store, ZoneInfo(time_zone), portion_rows)
         done = export_events(source, folder, lambda events: bar.advance(task, events))
     begin = f"after cursor {done.cursor_before}" if done.cursor_before else "from the beginning"
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(
-        f"Wrote {done.events:,} events of {len(done.days):,} days, {begin}.", markup=False
-    )
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(f"Wrote {done.events:,} events of {len(done.days):,} days, {begin}.")
     console.print(f"Users deleted so far: {done.deleted_users:,}.")
 
 
@@ -84,7 +82,7 @@ def forget(
         task = bar.add_task("files", total=None)
         taken = forget_deleted(store, folder, lambda: bar.advance(task))
     files = sum(rows > 0 for rows in taken)
-    Console(soft_wrap=True, highlight=False).print(
+    Console(soft_wrap=True, markup=False, highlight=False).print(
         f"Took {sum(taken):,} rows out of {files:,} of {len(taken):,} part files."
     )
 

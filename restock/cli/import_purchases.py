@@ -63,7 +63,7 @@ def import_purchases(
     started = time.monotonic()
     files = files_of(transactions, products, columns, sample)
     plan = planned(files, time_zone, home, address, replace)
-    console = Console()
+    console = Console(markup=False)
     console.print(plan.quality)
     with progress() as bars:
         before, done = carried_out(plan, bars, USUAL)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from restock.artifacts.manifest import Manifest
 from restock.artifacts.store import BundleStore
@@ -35,16 +36,18 @@ def list_versions(context: typer.Context, home: Home = DEFAULT_HOME) -> None:
 def print_versions(store: BundleStore) -> None:
     """Print all versions of a store."""
     if not store.versions():
-        Console().print(f"No model version in {store.root} yet; make one: restock train --sample")
+        Console(markup=False).print(
+            f"No model version in {store.root} yet; make one: restock train --sample"
+        )
         return
-    Console().print(versions_table(store))
+    Console(markup=False).print(versions_table(store))
 
 
 @app.command()
 def show(context: typer.Context, version: Version, home: Home = DEFAULT_HOME) -> None:
     """Show what a version was made from."""
     store = models_in(home_of(context, home))
-    Console().print(manifest_table(version, store.manifest(version)))
+    Console(markup=False).print(manifest_table(version, store.manifest(version)))
 
 
 @app.command()
@@ -52,7 +55,7 @@ def activate(context: typer.Context, version: Version, home: Home = DEFAULT_HOME
     """Let services switch to a version, newer or older, without a restart."""
     store = models_in(home_of(context, home))
     store.activate(version)
-    Console().print(f"[bold]{version}[/] is active in {store.root}")
+    Console(markup=False).print(f"{version} is active in {store.root}")
 
 
 def home_of(context: typer.Context, home: Path) -> Path:
@@ -74,9 +77,9 @@ def versions_table(store: BundleStore) -> Table:
         try:
             table.add_row(version, mark, *facts(store.manifest(version)))
         except BundleOutdated:
-            table.add_row(version, mark, "[red]of another release's format[/]")
+            table.add_row(version, mark, Text("of another release's format", style="red"))
         except BundleError:
-            table.add_row(version, mark, "[red]broken[/]")
+            table.add_row(version, mark, Text("broken", style="red"))
     return table
 
 

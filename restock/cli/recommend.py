@@ -86,7 +86,7 @@ def recommend(
     if as_of is not None:
         request.as_of_time.CopyFrom(timestamp(as_of))
     with grpc.insecure_channel(address) as channel:
-        show(ask(channel, request), f"User {user}", names(home), Console())
+        show(ask(channel, request), f"User {user}", names(home), Console(markup=False))
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -143,7 +143,8 @@ def show(
     console.print(table)
     for degradation in response.degradations:
         kind = pb.DegradationKind.Name(degradation.kind).removeprefix("DEGRADATION_KIND_")
-        console.print(f"[yellow]{kind}[/] {degradation.service} {degradation.reason}")
+        told = f" {degradation.service} {degradation.reason}"
+        console.print(Text.assemble((kind, "yellow"), told))
     if response.missing_ids:
         console.print(f"unknown to this model version: {', '.join(response.missing_ids)}")
 

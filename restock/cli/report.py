@@ -59,9 +59,9 @@ def report(
         raise BundleMissing(f"no model version is active in {store.root}: restock train --sample")
     folder = out or home / REPORT_FOLDER
     made, html, data = made_and_written(store, chosen, against, source, folder)
-    console = Console()
+    console = Console(markup=False)
     console.print(summary(made))
-    console.print(f"[bold]{html}[/] and {data}", soft_wrap=True)
+    console.print(f"{html} and {data}", soft_wrap=True)
 
 
 def made_and_written(

@@ -85,9 +85,9 @@ def train(
     version = train_with_bars(source, knobs, store, today_at(source), kept)
     if activate:
         store.activate(version)
-    console = Console()
+    console = Console(markup=False)
     console.print(quality_table(store.manifest(version).data_quality))
-    console.print(f"[bold]{version}[/] is {'active' if activate else 'ready'} in {store.root}")
+    console.print(f"{version} is {'active' if activate else 'ready'} in {store.root}")
 
 
 def source_of(

@@ -110,7 +110,7 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
         KeyboardInterrupt: somebody wants it to stop; everything that was started is stopped.
         NotReady: there is no model version, or a service does not become ready.
     """
-    console = Console()
+    console = Console(markup=False)
     store = BundleStore(home / "models")
     check_ports(members)  # before minutes of training
     version = active_version(store, sample, home, console)
@@ -129,7 +129,7 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
             while not once:
                 time.sleep(RESTART_SECONDS)
                 for module in suite.restart_ended():
-                    console.print(f"[yellow]{module} ended; started again[/]")
+                    console.print(f"{module} ended; started again", style="yellow")
 
 
 def active_version(store: BundleStore, sample: bool, home: Path, console: Console) -> str:
@@ -146,7 +146,7 @@ def active_version(store: BundleStore, sample: bool, home: Path, console: Consol
     except BundleOutdated as outdated:
         if not sample:
             raise
-        console.print(f"[yellow]{outdated}[/]", highlight=False)
+        console.print(str(outdated), style="yellow", highlight=False)
         version = None
     if version is None and sample:
         # The trainer's libraries are not in the services' images.

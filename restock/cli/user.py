@@ -128,7 +128,7 @@ def delete(
     with profile_store(address) as store:
         # Some 10 seconds a million events; should it take longer, the store goes on by itself.
         receipt = store.DeleteUser(pb.DeleteUserRequest(user_id=user), timeout=STREAM_SECONDS)
-    console = Console(highlight=False)
+    console = Console(markup=False, highlight=False)
     console.print(receipt_table(user, receipt))
     if not (receipt.profiles or receipt.events):
         console.print(
@@ -180,7 +180,7 @@ def replenishment(
         return
     # The figures are never cut: where there is no room, and in a pipe, lines are longer.
     width = max(Console().width, LEAST_WIDTH)
-    console = Console(highlight=False, width=width)
+    console = Console(markup=False, highlight=False, width=width)
     console.print(replenishment_table(title, answer, names(home)))
 
 

@@ -86,7 +86,7 @@ def features_of(trees: Trees) -> NDArray[np.int64]:
 
 
 def trees_fit(trees: Trees, features: int) -> bool:
-    """Say whether the arrays belong together and to rows of so many features, and are finite."""
+    """Say whether the arrays belong together and to rows of so many features, are finite and in order."""
     comparisons = len(trees.thresholds)
     return bool(
         len(trees.starts) == features + 1
@@ -97,6 +97,7 @@ def trees_fit(trees: Trees, features: int) -> bool:
         and (trees.owners < len(trees.values)).all()
         and np.isfinite(trees.thresholds).all()
         and np.isfinite(trees.values).all()
+        and ((np.diff(trees.thresholds) >= 0) | (np.diff(features_of(trees)) > 0)).all()
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from restock.artifacts.ranker_files import TABLE_ARRAYS
 from restock.artifacts.store import BundleStore
 from restock.core.learned.features import FEATURES
-from restock.core.trees import LEAVES, trees_fit
+from restock.core.trees import LEAVES, trees_fit, trees_of
 from restock.errors import BundleCorrupt
 from tests.a_bundle import a_draft
 from tests.a_ranker import a_ranker, a_stump
@@ -59,6 +59,19 @@ def test_trees_whose_arrays_do_not_fit_are_told(column, values):
     assert trees_fit(trees, len(FEATURES))
     dtype = getattr(trees, column).dtype
     assert not trees_fit(replace(trees, **{column: np.array(values, dtype)}), len(FEATURES))
+
+
+def test_thresholds_ascend_within_a_feature():
+    def two_stumps(*features, thresholds):
+        masks = np.full(2, 2, np.uint32)
+        limits = np.array(thresholds, np.float32)
+        owners, values = np.arange(2, dtype=np.uint32), np.zeros((2, LEAVES))
+        trees = trees_of(np.array(features), limits, owners, masks, values, len(FEATURES))
+        return replace(trees, thresholds=limits)
+
+    assert trees_fit(two_stumps(0, 0, thresholds=[0.5, 0.5]), len(FEATURES))
+    assert trees_fit(two_stumps(0, 1, thresholds=[1.5, 0.5]), len(FEATURES))
+    assert not trees_fit(two_stumps(0, 0, thresholds=[1.5, 0.5]), len(FEATURES))
 
 
 def test_a_bundle_with_trees_that_do_not_fit_is_refused(tmp_path):
