@@ -13,6 +13,7 @@ help: ## list the targets
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Restock needs Python 3.11: make PYTHON=/path/to/python3.11" && exit 1)
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing what Restock needs into $(VENV): some minutes, and quiet"
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,local,dev]'
 	@touch $@
 

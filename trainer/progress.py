@@ -1,9 +1,11 @@
 """Telling people how far a training is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
@@ -41,9 +43,27 @@ class ProgressBars:
         self.bars.update(task, completed=steps)
 
 
+class ProgressLines:
+    """One line a stage as it begins, for a log or a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.begun = time.monotonic()
+
+    @contextmanager
+    def stage(self, name: str, steps: int = 1) -> Iterator[Advance]:
+        """Print how many seconds after the first a stage begins."""
+        self.console.print(f"{time.monotonic() - self.begun:4.0f} s  {name}")
+        yield lambda: None
+
+
 @contextmanager
-def progress_bars() -> Iterator[ProgressBars]:
-    """Draw bars until left."""
+def progress_bars() -> Iterator[Progress]:
+    """Draw bars until left; where there is no terminal to draw on, print lines."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn()) as bars:
+    bars = Bars(*columns, TimeElapsedColumn())
+    if not bars.console.is_terminal:
+        yield ProgressLines(bars.console)
+        return
+    with bars:
         yield ProgressBars(bars)

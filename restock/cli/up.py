@@ -28,7 +28,7 @@ from restock.cli.suite import (
     services,
 )
 from restock.errors import BundleOutdated, NotReady, RestockError
-from restock.serving.local_redis import local_redis
+from restock.serving.local_redis import given_or_own_redis
 from restock.v1 import gateway_pb2 as pb
 
 READY_SECONDS = 120.0
@@ -115,7 +115,7 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
     check_ports(members)  # before minutes of training
     version = active_version(store, sample, home, console)
     started = time.monotonic()
-    with local_redis(home, redis_port) as redis_url:
+    with given_or_own_redis(home, redis_port) as (redis_url, redis):
         variables = environment(members, home, redis_url)
         if sample:
             day = clock_day(store, version)
@@ -128,7 +128,10 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
             tell_addresses(console, members, redis_url, home, loyal)
             while not once:
                 time.sleep(RESTART_SECONDS)
-                for module in suite.restart_ended():
+                ended = suite.restart_ended()
+                if redis is not None and redis.restart_if_ended():
+                    ended.append("redis")
+                for module in ended:
                     console.print(f"{module} ended; started again", style="yellow")
 
 

@@ -9,6 +9,7 @@ import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
@@ -25,9 +26,37 @@ FREE_PORTS = (20_000, 32_000)
 """Where free ports are looked for."""
 
 
+@dataclass
+class RedisServer:
+    """A server of our own."""
+
+    binary: Path
+    """What runs."""
+    folder: Path
+    """Where it keeps its data and its log."""
+    port: int
+    """Where it listens on loopback."""
+    process: "subprocess.Popen[bytes]"
+    """It, as it runs or ended."""
+
+    def restart_if_ended(self) -> bool:
+        """Start it again where it ended by itself, and say so; it has yet to load its data then."""
+        if self.process.poll() is None:
+            return False
+        self.process = start_server(self.binary, self.folder, self.port)
+        return True
+
+
 @contextmanager
 def local_redis(home: Path, port: int) -> Iterator[str]:
-    """Give the URL of a Redis: ``REDIS_URL`` where that is set, else a server of our own.
+    """Give the URL of a Redis, as `given_or_own_redis` does, to who does not watch over it."""
+    with given_or_own_redis(home, port) as (url, _):
+        yield url
+
+
+@contextmanager
+def given_or_own_redis(home: Path, port: int) -> Iterator[tuple[str, RedisServer | None]]:
+    """Give the URL of a Redis: ``REDIS_URL`` where that is set, else one of our own, and its server.
 
     Our own listens on loopback, keeps its data in ``redis`` under `home`, and has every change on
     the disk, in its append-only file, before it answers (``appendfsync always``): neither a kill nor
@@ -42,35 +71,35 @@ def local_redis(home: Path, port: int) -> Iterator[str]:
         OSError: the server did not start; its log says why.
     """
     if given := os.environ.get("REDIS_URL"):
-        yield given
+        yield given, None
         return
     port = port or free_port()
     folder = home / "redis"
     folder.mkdir(parents=True, exist_ok=True)
-    with running_server(redis_binary(), folder, port):
-        yield f"redis://127.0.0.1:{port}/0"
+    with running_server(redis_binary(), folder, port) as server:
+        yield f"redis://127.0.0.1:{port}/0", server
 
 
 @contextmanager
-def running_server(binary: Path, folder: Path, port: int) -> Iterator[None]:
+def running_server(binary: Path, folder: Path, port: int) -> Iterator[RedisServer]:
     """Run a server until left.
 
     Raises:
         OSError: it did not start; its log says why.
     """
-    process, log = start_server(binary, folder, port), folder / "redis.log"
+    server = RedisServer(binary, folder, port, start_server(binary, folder, port))
+    log = folder / "redis.log"
     try:
         try:
-            wait_until_answering(process, port, log)
+            wait_until_answering(server.process, port, log)
         except OSError:
             # From Redis 7 on: killed while it wrote a torn file anew, it mends that file and ends.
-            if process.poll() is None:
+            if not server.restart_if_ended():
                 raise
-            process = start_server(binary, folder, port)
-            wait_until_answering(process, port, log)
-        yield
+            wait_until_answering(server.process, port, log)
+        yield server
     finally:
-        stop_server(process)
+        stop_server(server.process)
 
 
 def redis_binary() -> Path:

@@ -6,9 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from restock.serving.local_redis import free_ports
 
@@ -29,12 +34,41 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def wait_for(what, process: subprocess.Popen[str]) -> None:
-    ends = time.monotonic() + WAIT_SECONDS
-    while not what():
-        assert process.poll() is None, "it ended by itself"
-        assert time.monotonic() < ends
-        time.sleep(0.1)
+@dataclass
+class Up:
+    """A running `restock up`."""
+
+    process: "subprocess.Popen[bytes]"
+    told: Path
+    ports: list[int]
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        ends = time.monotonic() + WAIT_SECONDS
+        while not what():
+            assert self.process.poll() is None, "it ended by itself"
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+
+    def wait_told(self, line: str) -> None:
+        self.wait_for(lambda: line in self.told.read_text())
+
+
+@pytest.fixture
+def up(home: Path):
+    port, metrics_port, (redis_port,) = four_free_ports(), four_free_ports(), free_ports(1)
+    arguments = ["up", "--home", str(home), "--port", str(port), "--redis-port", str(redis_port)]
+    told = home / "told.txt"
+    with told.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments, "--metrics-port", str(metrics_port)],
+            stdout=out, stderr=out, start_new_session=True,
+            env={key: value for key, value in os.environ.items() if key != "REDIS_URL"},
+        )  # fmt: skip
+    try:
+        yield Up(process, told, [*range(port, port + 4), redis_port])
+    finally:
+        process.terminate()
+        process.wait(WAIT_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -45,23 +79,23 @@ def wait_for(what, process: subprocess.Popen[str]) -> None:
         (signal.SIGTERM, ""),
     ],
 )
-def test_a_signal_stops_everything_also_while_it_starts(home: Path, name, awaited):
-    port, metrics_port, (redis_port,) = four_free_ports(), four_free_ports(), free_ports(1)
-    ports = [*range(port, port + 4), redis_port]
-    arguments = ["up", "--home", str(home), "--port", str(port), "--redis-port", str(redis_port)]
-    told = home / "told.txt"
-    with told.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments, "--metrics-port", str(metrics_port)],
-            stdout=out, stderr=out, text=True, start_new_session=True,
-            env={key: value for key, value in os.environ.items() if key != "REDIS_URL"},
-        )  # fmt: skip
-    try:
-        # Redis is the first that it starts.
-        wait_for(lambda: not is_free(redis_port) and awaited in told.read_text(), process)
-        process.send_signal(name)
-        assert process.wait(WAIT_SECONDS) == 0, told.read_text()
-    finally:
-        process.kill()
-    assert told.read_text().splitlines()[-1] == "Stopped."
-    assert [one for one in ports if not is_free(one)] == []
+def test_a_signal_stops_everything_also_while_it_starts(up: Up, name, awaited):
+    # Redis is the first that it starts.
+    up.wait_for(lambda: not is_free(up.ports[-1]))
+    up.wait_told(awaited)
+    up.process.send_signal(name)
+    assert up.process.wait(WAIT_SECONDS) == 0, up.told.read_text()
+    assert up.told.read_text().splitlines()[-1] == "Stopped."
+    assert [one for one in up.ports if not is_free(one)] == []
+
+
+def test_redis_killed_is_started_again_with_the_profiles_it_held(up: Up):
+    up.wait_told("Ctrl-C stops everything.")
+    with Redis(port=up.ports[-1]) as redis:
+        held = redis.dbsize()
+        assert held > 0
+        os.kill(redis.info("server")["process_id"], signal.SIGKILL)
+    up.wait_told("redis ended; started again")
+    up.wait_for(lambda: not is_free(up.ports[-1]))
+    with Redis(port=up.ports[-1], retry=Retry(ConstantBackoff(0.1), 100)) as redis:
+        assert redis.dbsize() == held

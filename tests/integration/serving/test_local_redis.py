@@ -5,7 +5,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as Disconnected
 
-from restock.serving.local_redis import free_port, local_redis, redis_binary
+from restock.serving.local_redis import (
+    free_port,
+    given_or_own_redis,
+    local_redis,
+    redis_binary,
+    wait_until_answering,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,17 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
         os.kill(client.info("server")["process_id"], signal.SIGKILL)
     with local_redis(tmp_path, port) as url, Redis.from_url(url) as client:
         assert client.dbsize() == 100
+
+
+def test_one_that_was_killed_is_started_again_where_it_was_with_what_it_held(tmp_path):
+    with given_or_own_redis(tmp_path, 0) as (url, server), Redis.from_url(url) as client:
+        client.set("milk", "2")
+        assert not server.restart_if_ended()
+        server.process.kill()
+        server.process.wait()
+        assert server.restart_if_ended()
+        wait_until_answering(server.process, server.port, tmp_path / "redis" / "redis.log")
+        assert client.get("milk") == b"2"
 
 
 def test_it_ends_with_its_context(tmp_path):
