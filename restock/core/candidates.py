@@ -54,7 +54,7 @@ def examined(
 def signals_of(query: Query, catalogue: Catalogue) -> Signals:
     """Strengths of all purchases, context products and recent views that the catalogue knows.
 
-    Context products are equally strong: where item-CF does not hear them all, the first ones count.
+    Context products are equally strong: where item-CF takes fewer (`item_cf_history`), the first ones count.
     """
     history, tuning = query.history, query.tuning
     prices = signals.unit_prices(history.spend, history.units)

@@ -23,7 +23,7 @@ LANES = 64
 before it can be turned into wide instructions: four times as slow (measured)."""
 ALL_LEAVES = np.uint32(0xFFFF_FFFF)
 DE_BRUIJN = np.uint32(0x077C_B531)
-"""Multiplied by a power of two, its upper five bits tell which."""
+"""Multiplied by a power of two, its upper five bits tell which (Leiserson, Prokop, Randall 1998)."""
 TOP_BITS = np.uint32(27)
 FIRST_LEAF = np.zeros(LEAVES, np.uint8)
 """The power of two, by these bits."""

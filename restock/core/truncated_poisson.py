@@ -21,7 +21,7 @@ LONGEST_STEP = 1.0
 CONVERGED_STEP = 1e-7
 """A last step of at most this has found the maximum."""
 LOG_RATE_RANGE = (-8.0, 15.0)
-"""Log of the rate is kept within: below, the mean is 1 to three digits; above, counts are absurd."""
+"""Bounds of the rate's log: below, the mean is 1 to three decimals; above, no shop sells as many."""
 LARGEST_LEVERAGE = 0.99
 """Leverages are kept below it: a point that fixes a coefficient alone has no residual to tell."""
 SINGULAR_RIDGE = 1e-9

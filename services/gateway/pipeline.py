@@ -145,7 +145,7 @@ class Pipeline:
         try:
             return await self._generated(visit, "")
         except PeerFailed as failed:
-            failure = failed
+            failure = failed  # the clause's own name ends with it, and the failure is told later
         if fault := trust.fault_of_profile(visit.profile):
             visit.lose(Loss.NO_PROFILE, PROFILE_STORE, fault)
             visit.profile = NO_PROFILE

@@ -18,7 +18,8 @@ class OrderLine:
     price_milli: int
     """Price of one unit as paid, in thousandths of the currency, 0 for a give-away."""
     discount_milli: int = 0
-    """What was taken off the list price of one unit, likewise."""
+    """What was taken off the list price of one unit, likewise. No sum has it: it tells an order that is
+    sent again from another one under its id."""
 
     def spend_milli(self, units_milli: int) -> int:
         """Money for so many of its units, in thousandths, halves rounded up."""

