@@ -1,8 +1,9 @@
 """Settings that every service has, from the environment. A service's own settings extend them."""
 
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from restock.time_zone import known_zone
@@ -58,3 +59,26 @@ class ServiceSettings(BaseSettings):
     def models(self) -> Path:
         """Folder of the model versions."""
         return self.home / "models"
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """Read a service's settings from the environment.
+
+    Raises:
+        SystemExit: a variable is outside what is allowed; says which and why in one line, and not its
+            value, which may hold a password.
+    """
+    from_environment: dict[str, Any] = {}
+    try:
+        return kind(**from_environment)
+    except ValidationError as error:
+        prefix = kind.model_config["env_prefix"]
+        names = [str(fault["loc"][0]) for fault in error.errors()]
+        variables = [prefix + name.upper() if name in kind.model_fields else name for name in names]
+        reasons = [fault["msg"] for fault in error.errors()]
+        faults = "; ".join(map(": ".join, zip(variables, reasons, strict=True)))
+        service = prefix.removeprefix("RESTOCK_").rstrip("_").lower()
+        raise SystemExit(f"{service} cannot start: {faults}") from None

@@ -1,6 +1,6 @@
 """Settings of the profile store."""
 
-from pydantic import AliasChoices, Field, RedisDsn, ValidationError
+from pydantic import AliasChoices, Field, RedisDsn
 from pydantic_settings import SettingsConfigDict
 
 from restock.serving.settings import ServiceSettings
@@ -36,17 +36,3 @@ class ProfileStoreSettings(ServiceSettings):
     """How often, at most, Redis is asked to write its append-only file anew after a deletion."""
     max_clock_skew_seconds: int = Field(default=86_400, ge=0, le=366 * 86_400)
     """How far ahead of this machine's clock an event may lie; the proto promises a day."""
-
-
-def settings() -> ProfileStoreSettings:
-    """Read them from the environment.
-
-    Raises:
-        SystemExit: a variable is outside what is allowed; says which and why in one line, and not its
-            value, which may hold a password.
-    """
-    try:
-        return ProfileStoreSettings()
-    except ValidationError as error:
-        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-        raise SystemExit(f"profile_store cannot start: {faults}") from None

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from services.profile_store.settings import ProfileStoreSettings, settings
+from restock.serving.settings import read_settings
+from services.profile_store.settings import ProfileStoreSettings
 
 
 def test_defaults_are_those_of_the_design(monkeypatch):
@@ -33,7 +34,7 @@ def test_a_wrong_setting_is_refused_by_name(field, value):
 def test_a_wrong_address_ends_the_service_with_one_line_that_does_not_tell_it(monkeypatch, url):
     monkeypatch.setenv("REDIS_URL", url)
     with pytest.raises(SystemExit) as ended:
-        settings()
+        read_settings(ProfileStoreSettings)
     said = str(ended.value)
     assert said.startswith("profile_store cannot start: RESTOCK_PROFILE_STORE_REDIS_URL: ")
     assert "\n" not in said
@@ -42,4 +43,4 @@ def test_a_wrong_address_ends_the_service_with_one_line_that_does_not_tell_it(mo
 
 def test_settings_that_are_right_are_read(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://redis.shop/3")
-    assert str(settings().redis_url) == "redis://redis.shop:6379/3"
+    assert str(read_settings(ProfileStoreSettings).redis_url) == "redis://redis.shop:6379/3"
