@@ -29,6 +29,7 @@ from restock.artifacts.ranker_files import (
     read_table,
     write_ranker,
 )
+from restock.artifacts.whole_file import whole_file
 from restock.core.catalogue import Catalogue
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Ranker
@@ -114,9 +115,8 @@ class BundleStore:
             BundleCorrupt: one of its files is not what its manifest says.
         """
         self.verify(version)
-        pointer = self.root / f".{ACTIVE}-{uuid.uuid4().hex}"
-        pointer.write_text(f"{version}\n")
-        pointer.replace(self.root / ACTIVE)
+        with whole_file(self.root / ACTIVE) as pointer:
+            pointer.write(f"{version}\n".encode())
 
     def publish(self, draft: Draft) -> str:
         """Write a version and return its name; one that stands already is left as it is."""
@@ -143,7 +143,7 @@ class BundleStore:
         Raises:
             BundleMissing: there is no such version.
             BundleOutdated: it is of another format.
-        BundleCorrupt: it is no manifest, or not this version's.
+            BundleCorrupt: it is no manifest, or not this version's.
         """
         path = self.root / version / MANIFEST
         if not VERSION.fullmatch(version) or not path.is_file():

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from restock.artifacts.whole_file import whole_file
 from services.gateway import trust
 from services.gateway.degradation import PeerFailed
 from services.gateway.fallback.convert import popular_from, popular_in
@@ -95,14 +95,10 @@ class PopularKeeper:
 
     def _save(self, popular: Popular) -> None:
         """Replace the file in one step. A disk that refuses is no reason not to answer."""
-        fresh = self._file.with_suffix(f".{os.getpid()}.new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with fresh.open("wb") as file:
+            with whole_file(self._file) as file:
                 file.write(popular.SerializeToString())
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._file)
         except OSError as error:
             log.warning("popular products not saved", extra={"reason": str(error)})
 
