@@ -74,6 +74,7 @@ def capture(
             ),
             page_size=PAGE_SIZE,
             as_of_day=day,
+            strategy=candidates.strategy_used,
         )
         page = RerankerServiceStub(third).Rerank(page_request)
         answer = RecommendationServiceStub(front).Recommend(recommend_request(user_id))

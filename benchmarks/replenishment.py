@@ -17,6 +17,7 @@ import typer
 from restock.core.replenishment import (
     ReplenishmentState,
     evidence_of,
+    said_to_be_due,
     states_of,
 )
 from restock.core.replenishment_model import rebuy_probabilities
@@ -34,7 +35,8 @@ TESTS = (date(2017, 9, 4), date(2017, 10, 2), date(2017, 10, 30), date(2017, 11,
 HORIZONS = (7, 14, 28)
 OTHER_HORIZONS = (1, 3, 7, 14, 28, 56, 84)
 BINS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.01)
-EVIDENCE = ((0, 0), (1, 1), (2, 3), (4, 9), (10, 10_000))
+MOST_GAPS = 10_000
+EVIDENCE = ((0, 0), (1, 1), (2, 3), (4, 9), (10, MOST_GAPS))
 LEAST_CHANCE = 1e-6
 
 
@@ -86,12 +88,11 @@ def outcomes(
     for horizon in horizons:
         chances = rebuy_probabilities(evidence, found.shoppers, model, horizon)
         states = states_of(evidence, chances, horizon, tuning)
-        due = np.isin(states, (ReplenishmentState.DUE, ReplenishmentState.OVERDUE))
         result[horizon] = Outcome(
             gaps=evidence.gaps,
             chances=chances,
             states=states,
-            said=due & (chances >= tuning.replenishment_due_probability),
+            said=said_to_be_due(states, chances, tuning),
             naive=(evidence.gaps > 0) & (remaining > 0) & (remaining <= horizon),
             bought=found.next_days <= horizon,
         )
@@ -185,7 +186,11 @@ def evidence_rows(outcome: Outcome) -> Iterable[str]:
     for low, high in EVIDENCE:
         inside = (outcome.gaps >= low) & (outcome.gaps <= high)
         label = (
-            f"{low} or more" if high > 1_000 else f"{low}" if low == high else f"{low} to {high}"
+            f"{low} or more"
+            if high == MOST_GAPS
+            else f"{low}"
+            if low == high
+            else f"{low} to {high}"
         )
         chances, bought = outcome.chances[inside].mean(), outcome.bought[inside].mean()
         cells = [f"{label} | {inside.sum():,} | {chances:.4f} | {bought:.4f}"]

@@ -31,6 +31,8 @@ from trainer.replenishment import (
     until,
 )
 
+PURCHASES = 3
+"""Of a pair, at least, so that there are own gaps to judge by."""
 QUANTITY_RATIOS = ((0.25, 0.75), (0.75, 1.25), (1.25, 1.75), (1.75, 5.0))
 ELASTICITIES = (0.0, DEFAULT_MODEL.quantity_elasticity, 0.5, 1.0)
 
@@ -42,7 +44,11 @@ def fresh_gaps(
     as_of_day = (cut - date(1970, 1, 1)).days - 1
     found = snapshot(purchases, category, as_of_day, tuning)
     elapsed = as_of_day - found.columns.last_days
-    fresh = (found.next_days < NEVER) & (elapsed < WEEK_DAYS) & (found.columns.purchase_counts > 2)
+    fresh = (
+        (found.next_days < NEVER)
+        & (elapsed < WEEK_DAYS)
+        & (found.columns.purchase_counts >= PURCHASES)
+    )
     return found, fresh, np.where(fresh, found.next_days, 0) + elapsed
 
 

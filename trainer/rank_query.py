@@ -6,7 +6,7 @@ from restock.core import signals
 from restock.core.arrays import Floats
 from restock.core.blend import Strategy
 from restock.core.request import CandidateList, History
-from restock.core.rerank import RankQuery
+from restock.core.rerank import RankQuery, cycle_rules_apply
 from restock.tuning_config import TuningConfig
 
 
@@ -41,7 +41,7 @@ def rank_query(
         as_of_day=day,
         mask=None,
         tuning=tuning,
-        cycle_rules=found.strategy is not Strategy.LEARNED or bool(tuning.cycle_rules_on_learned),
+        cycle_rules=cycle_rules_apply(found.strategy is Strategy.LEARNED, tuning),
     )
 
 

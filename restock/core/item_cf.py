@@ -8,6 +8,8 @@ from numba import njit
 from restock.core.arrays import Floats, Longs
 
 NOBODY = -1
+GAIN_COLUMNS = 4
+"""Three in use; with a fourth no row lies across two cache lines."""
 """Marks the absence of a neighbour, an anchor or a position."""
 SUM, LARGEST, ANCHOR = 0, 1, 2
 """Columns of `Workspace.gains`."""
@@ -20,7 +22,7 @@ class Workspace:
     """
 
     def __init__(self, items: int) -> None:
-        self.gains = np.zeros((items, 4), np.float32)
+        self.gains = np.zeros((items, GAIN_COLUMNS), np.float32)
         """Per item: sum of gains, largest gain, position of the signal that gave it; side by side, so
         that an item costs one cache line, not three. Only rows with a sum above 0 mean anything."""
         self.touched = np.empty(items, np.int32)

@@ -225,10 +225,10 @@ def states_of(
     return states
 
 
-def said_to_be_due(found: Replenishment, tuning: TuningConfig) -> Mask:
+def said_to_be_due(states: NDArray[np.int8], chances: Doubles, tuning: TuningConfig) -> Mask:
     """Tell what is claimed to be bought within the horizon, (products,) bool."""
-    due = (found.states == ReplenishmentState.DUE) | (found.states == ReplenishmentState.OVERDUE)
-    return np.asarray(due & (found.probabilities >= tuning.replenishment_due_probability))
+    due = (states == ReplenishmentState.DUE) | (states == ReplenishmentState.OVERDUE)
+    return np.asarray(due & (chances >= tuning.replenishment_due_probability))
 
 
 def remaining_days(evidence: Evidence) -> Doubles:

@@ -22,9 +22,19 @@ from restock.tuning_config import TuningConfig
 CATEGORY_CAP_PAGE = 5
 """Results for which ``max_per_category`` counts; a longer page allows proportionally more."""
 KEPT, TOO_MANY, LEFT_OUT, BARRED = 0, 1, 2, 3
-"""Standings of a candidate, best first: on the page by right, but for its category's or its kind's share
-of the page, but for another rule, and never: the filter bars it or it is on the page already."""
+"""Standings of a candidate, best first: on the page by right; its category or kind has its share of the page
+already; a rule on price or repurchase leaves it out; the filter bars it, or it is on the page already."""
 NO_MASK = np.zeros(0, np.bool_)
+
+
+def cycle_rules_apply(learned: bool, tuning: TuningConfig) -> bool:
+    """Say whether the rules on the repurchase cycle apply: not to LEARNED's scores, which know the time.
+
+    Args:
+        learned: whether the scores are LEARNED's.
+        tuning: `cycle_rules_on_learned` applies them all the same.
+    """
+    return bool(tuning.cycle_rules_on_learned) or not learned
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +64,7 @@ class RankQuery:
     tuning: TuningConfig
     """All knobs."""
     cycle_rules: bool = True
-    """Whether the rules on the repurchase cycle apply; not to scores that know the time."""
+    """Whether the rules on the repurchase cycle apply; see `cycle_rules_apply`."""
     novelty: float | None = None
     """Share of the page, 0 to 1, for products new to the shopper; None lets the scores decide."""
     variants: Mask | None = None

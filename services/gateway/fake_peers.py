@@ -28,6 +28,8 @@ from services.gateway.trust import fault_of_profile
 
 DUE_BOOST = 0.15
 CYCLE_DAYS = 14
+CANDIDATES = 200
+"""As many as a model version gives where a request names no number."""
 
 
 @dataclass
@@ -135,7 +137,7 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
             raise VersionNotLoaded(request.model_version, self.versions)
         if fault := fault_of_profile(request.profile):
             raise InvalidRequest("profile", fault)
-        places = self.places(request)[: request.candidate_count or 300]
+        places = self.places(request)[: request.candidate_count or CANDIDATES]
         response = candidate_gen_pb2.GenerateCandidatesResponse(
             model_version=request.model_version or self.versions[0],
             strategy_used=self.strategy_used(request),

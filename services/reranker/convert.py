@@ -8,7 +8,7 @@ import numpy as np
 from restock.core.arrays import Floats, Longs, Mask
 from restock.core.blend import SOURCES
 from restock.core.catalogue import Catalogue
-from restock.core.rerank import RULES, Ranking, RankQuery, breakdown
+from restock.core.rerank import RULES, Ranking, RankQuery, breakdown, cycle_rules_apply
 from restock.errors import InvalidRequest
 from restock.serving.convert import check_day, check_purchases, filter_from, novelty_from, tuned
 from restock.v1 import reranker_pb2 as pb
@@ -65,8 +65,7 @@ def query_from(request: pb.RerankRequest, model: RankModel) -> tuple[RankQuery, 
         as_of_day=check_day(request.as_of_day, "as_of_day"),
         mask=model.masks.get(filter_from(request.filter)) if request.HasField("filter") else None,
         tuning=tuning,
-        cycle_rules=bool(tuning.cycle_rules_on_learned)
-        or request.strategy != types_pb2.STRATEGY_LEARNED,
+        cycle_rules=cycle_rules_apply(request.strategy == types_pb2.STRATEGY_LEARNED, tuning),
         novelty=novelty_from(request),
         variants=variants_from(candidates),
     )

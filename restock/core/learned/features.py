@@ -151,7 +151,7 @@ def assembled(
         row, product = rows[place], owned[place]
         into = found[place]
         into[:KIND_START] = own[product] if product >= 0 else never
-        of_kind(into[KIND_START:ITEM_START], kinds, table, row, into, trips, day, total_60)
+        of_kind(into[KIND_START:ITEM_START], kinds, table, row, into, day, total_60)
         into[ITEM_START:PROMOTION_START] = table.columns[row]
         promotion_features(into[PROMOTION_START:SCORE_START], table.plan, row, day)
         scores = into[SCORE_START:SHOPPER_START]
@@ -239,10 +239,10 @@ def by_day(found: Kinds, moments: Any, trips: Trips, day: int) -> None:
 
 @njit(cache=True)
 def of_kind(
-    into: Any, kinds: Kinds, table: ItemTable, row: int, own: Any, trips: Trips, day: int,
+    into: Any, kinds: Kinds, table: ItemTable, row: int, own: Any, day: int,
     total_60: float,
 ) -> None:  # fmt: skip
-    """Write a candidate's `KIND_FEATURES`, the last two of which are its brand's.
+    """Write a candidate's `KIND_FEATURES` but the last, which `variants` writes.
 
     Args:
         into: where to.
@@ -250,7 +250,6 @@ def of_kind(
         table: item facts.
         row: the candidate.
         own: its `OWN_FEATURES`.
-        trips: the shopper's.
         day: the day asked for.
         total_60: all products' decayed purchases.
     """

@@ -108,14 +108,18 @@ def test_what_is_likely_is_due_though_its_day_is_later():
     assert state(2, **staple) == "TOO_SOON"
 
 
+def is_due(found, tuning=TUNING):
+    return said_to_be_due(found.states, found.probabilities, tuning)
+
+
 def test_said_to_be_due_is_due_or_overdue_and_likely():
     weekly, lapsed = WEEKLY, {"times": 3, "first_ago": 190, "last_ago": 170}
     history = a_history(weekly, lapsed, {"times": 1, "first_ago": 2, "last_ago": 2})
     found = replenishment(history, DEFAULT_MODEL, DAY, 7, TUNING)
     assert found.probabilities[0] > 0.3 > 0.1 > found.probabilities[1]
-    assert said_to_be_due(found, TUNING).tolist() == [True, False, False]
+    assert is_due(found).tolist() == [True, False, False]
     nothing = TUNING.changed({"replenishment_due_probability": 1.0})
-    assert not said_to_be_due(found, nothing).any()
+    assert not is_due(found, nothing).any()
 
 
 def test_twice_the_usual_units_last_longer_by_the_measured_elasticity():
@@ -247,9 +251,7 @@ def test_a_longer_horizon_never_makes_a_purchase_less_likely(product, horizon):
 
 @given(PRODUCTS, st.integers(1, 89))
 def test_what_is_said_to_be_due_stays_so_for_a_longer_horizon(product, horizon):
-    shorter, longer = (
-        said_to_be_due(said(product, horizon=days), TUNING) for days in (horizon, horizon + 1)
-    )
+    shorter, longer = (is_due(said(product, horizon=days)) for days in (horizon, horizon + 1))
     assert longer or not shorter
 
 
