@@ -16,8 +16,10 @@ from restock.core.learned.item_table import (
 from restock.core.learned.own_features import (
     D60,
     FAR,
+    LATEST_TRIPS,
     LEAST_AMOUNT,
     MANY,
+    MEAN_PRICE,
     NEVER,
     OWN_FEATURES,
     SHOPPER_FEATURES,
@@ -52,8 +54,29 @@ ITEM_START = KIND_START + len(KIND_FEATURES)
 PROMOTION_START = ITEM_START + len(ITEM_FEATURES)
 SCORE_START = PROMOTION_START + len(PROMOTION_FEATURES)
 SHOPPER_START = SCORE_START + len(SCORE_FEATURES)
+KIND_DECAYED_30 = KIND_FEATURES.index("kind_decayed_30")
+KIND_DECAYED_120 = KIND_FEATURES.index("kind_decayed_120")
+KIND_DAYS_SINCE = KIND_FEATURES.index("kind_days_since")
+KIND_DAYS = KIND_FEATURES.index("kind_days")
+KIND_SINCE_OVER_CYCLE = KIND_FEATURES.index("kind_since_over_cycle")
+SHARE_IN_KIND = KIND_FEATURES.index("share_in_kind")
+KIND_PRODUCTS = KIND_FEATURES.index("kind_products")
+KIND_IN_LAST_5 = KIND_FEATURES.index("kind_in_last_5")
+IS_LATEST_OF_KIND = KIND_FEATURES.index("is_latest_of_kind")
+KIND_EXPLORATION = KIND_FEATURES.index("kind_exploration")
+CATEGORY_DECAYED_60 = KIND_FEATURES.index("category_decayed_60")
+CATEGORY_DAYS_SINCE = KIND_FEATURES.index("category_days_since")
+CATEGORY_SHARE = KIND_FEATURES.index("category_share")
+BRAND_DECAYED_60 = KIND_FEATURES.index("brand_decayed_60")
+VARIANT_DECAYED_60 = KIND_FEATURES.index("variant_decayed_60")
+ALS = SCORE_FEATURES.index("als")
+ALS_SHARE = SCORE_FEATURES.index("als_share")
+ITEM_CF = SCORE_FEATURES.index("item_cf")
+ITEM_CF_SHARE = SCORE_FEATURES.index("item_cf_share")
+AFFINITY = SCORE_FEATURES.index("affinity")
+PRICE_OVER_OWN = SCORE_FEATURES.index("price_over_own")
+PRICE_OVER_KIND = SCORE_FEATURES.index("price_over_kind")
 HALF_LIFE_30, HALF_LIFE_120 = 30.0, 120.0
-LATEST_TRIPS = 5
 GLOBAL_KINDS = 0.2
 """Weight of what all shoppers buy of late beside the shopper's own kinds (studied)."""
 NEW_BUYER_PRIOR = 3.0
@@ -155,17 +178,17 @@ def assembled(
         into[ITEM_START:PROMOTION_START] = table.columns[row]
         promotion_features(into[PROMOTION_START:SCORE_START], table.plan, row, day)
         scores = into[SCORE_START:SHOPPER_START]
-        scores[0] = als[place]
-        scores[1] = als[place] / best_als
-        scores[2] = item_cf[place]
-        scores[3] = item_cf[place] / best_cf
-        scores[4] = affinity(row, weights, table)
+        scores[ALS] = als[place]
+        scores[ALS_SHARE] = als[place] / best_als
+        scores[ITEM_CF] = item_cf[place]
+        scores[ITEM_CF_SHARE] = item_cf[place] / best_cf
+        scores[AFFINITY] = affinity(row, weights, table)
         price = table.columns[row, PRICE]
-        scores[5] = min(price / max(shopper[7], LEAST_AMOUNT), MANY)
+        scores[PRICE_OVER_OWN] = min(price / max(shopper[MEAN_PRICE], LEAST_AMOUNT), MANY)
         kind = table.kinds[row]
-        scores[6] = 1.0
+        scores[PRICE_OVER_KIND] = 1.0
         if kind >= 0:
-            scores[6] = min(price / max(table.kind_price[kind], LEAST_AMOUNT), MANY)
+            scores[PRICE_OVER_KIND] = min(price / max(table.kind_price[kind], LEAST_AMOUNT), MANY)
         into[SHOPPER_START:] = shopper
     variants(found, rows, owned, bought, own, table)
     return found
@@ -253,36 +276,36 @@ def of_kind(
         day: the day asked for.
         total_60: all products' decayed purchases.
     """
-    into[2], into[4], into[11] = FAR, MANY, FAR
+    into[KIND_DAYS_SINCE], into[KIND_SINCE_OVER_CYCLE], into[CATEGORY_DAYS_SINCE] = FAR, MANY, FAR
     kind, category, brand = table.kinds[row], table.categories[row], table.brands[row]
     if kind >= 0 and kinds.days[kind]:
         since = float(day - kinds.last_days[kind])
         cycle = kinds.last_days[kind] - kinds.first_days[kind] + table.kind_cycle_days[kind]
-        into[0] = kinds.decayed_30[kind]
-        into[1] = kinds.decayed_120[kind]
-        into[2] = since
-        into[3] = kinds.days[kind]
-        into[4] = since / (cycle / kinds.days[kind])
-        into[5] = own[D60] / max(kinds.decayed_60[kind], TINY)
-        into[6] = kinds.products[kind]
-        into[7] = kinds.in_last[kind]
-        into[8] = own[SINCE] == since
-        into[9] = kinds.products[kind] / kinds.purchases[kind]
+        into[KIND_DECAYED_30] = kinds.decayed_30[kind]
+        into[KIND_DECAYED_120] = kinds.decayed_120[kind]
+        into[KIND_DAYS_SINCE] = since
+        into[KIND_DAYS] = kinds.days[kind]
+        into[KIND_SINCE_OVER_CYCLE] = since / (cycle / kinds.days[kind])
+        into[SHARE_IN_KIND] = own[D60] / max(kinds.decayed_60[kind], TINY)
+        into[KIND_PRODUCTS] = kinds.products[kind]
+        into[KIND_IN_LAST_5] = kinds.in_last[kind]
+        into[IS_LATEST_OF_KIND] = own[SINCE] == since
+        into[KIND_EXPLORATION] = kinds.products[kind] / kinds.purchases[kind]
     if category >= 0 and kinds.category_last_days[category]:
-        into[10] = kinds.category_decayed_60[category]
-        into[11] = day - kinds.category_last_days[category]
-        into[12] = kinds.category_decayed_60[category] / total_60
+        into[CATEGORY_DECAYED_60] = kinds.category_decayed_60[category]
+        into[CATEGORY_DAYS_SINCE] = day - kinds.category_last_days[category]
+        into[CATEGORY_SHARE] = kinds.category_decayed_60[category] / total_60
     if brand >= 0:
-        into[13] = kinds.brand_decayed_60[brand]
+        into[BRAND_DECAYED_60] = kinds.brand_decayed_60[brand]
 
 
 @njit(cache=True)
 def variants(found: Any, rows: Any, owned: Any, bought: Bought, own: Any, table: ItemTable) -> None:
     """Write what the shopper bought of the same kind and brand, other products than the candidate."""
-    place_of = KIND_START + len(KIND_FEATURES) - 1
+    place_of = KIND_START + VARIANT_DECAYED_60
     for place in range(len(rows)):
         kind, brand = table.kinds[rows[place]], table.brands[rows[place]]
-        if kind < 0 or brand < 0 or not found[place, KIND_START + 6]:
+        if kind < 0 or brand < 0 or not found[place, KIND_START + KIND_PRODUCTS]:
             continue
         decayed = 0.0
         for product in range(len(bought.rows)):

@@ -33,13 +33,61 @@ SHOPPER_FEATURES = (
     "repeat_share", "mean_price", "history_days", "last_basket_size", "log_size_10", "log_size_5",
     "log_size_deviation", "small_trip_share", "since_big_trip", "since_big_trip_over_gap",
 )  # fmt: skip
-(
-    COUNT, SINCE, SINCE_FIRST, DECAYED, _1, _2, D60, D120, _3, SHARE, SHARE_SINCE, IN_LAST, _4, _5, _6,
-    _7, IN_20, TRIPS_SINCE, MEAN_GAP, LAST_GAP, VARIATION, OVER_CYCLE, OVER_ITEM, HAZARD, TRIP_GAP,
-    OVER_TRIP_GAP, UNITS, SPEND, PAID, TIFU, RANK_60, OF_HIGHEST, SHARE_60, RANK_120, SHARE_120,
-    PACE, LAST_20, OWN_HAZARD, A_DAY, A_TRIP, SPEND_SHARE, BIG, SMALL, GAIN, BASKET,
-) = range(len(OWN_FEATURES))  # fmt: skip
-D30 = DECAYED + HALF_LIVES_DAYS.index(30.0)
+COUNT = OWN_FEATURES.index("purchase_count")
+SINCE = OWN_FEATURES.index("days_since")
+SINCE_FIRST = OWN_FEATURES.index("days_since_first")
+DECAYED = OWN_FEATURES.index("decayed_7")
+D30 = OWN_FEATURES.index("decayed_30")
+D60 = OWN_FEATURES.index("decayed_60")
+D120 = OWN_FEATURES.index("decayed_120")
+SHARE = OWN_FEATURES.index("trip_share")
+SHARE_SINCE = OWN_FEATURES.index("trip_share_since_first")
+IN_LAST = OWN_FEATURES.index("in_last_1")
+IN_20 = OWN_FEATURES.index("in_last_20")
+TRIPS_SINCE = OWN_FEATURES.index("trips_since")
+MEAN_GAP = OWN_FEATURES.index("mean_gap")
+LAST_GAP = OWN_FEATURES.index("last_gap")
+VARIATION = OWN_FEATURES.index("gap_variation")
+OVER_CYCLE = OWN_FEATURES.index("since_over_cycle")
+OVER_ITEM = OWN_FEATURES.index("since_over_item_cycle")
+HAZARD = OWN_FEATURES.index("item_hazard")
+TRIP_GAP = OWN_FEATURES.index("mean_trip_gap")
+OVER_TRIP_GAP = OWN_FEATURES.index("trips_since_over_gap")
+UNITS = OWN_FEATURES.index("mean_units")
+SPEND = OWN_FEATURES.index("spend")
+PAID = OWN_FEATURES.index("paid_price_ratio")
+TIFU = OWN_FEATURES.index("tifu")
+RANK_60 = OWN_FEATURES.index("rank_60")
+OF_HIGHEST = OWN_FEATURES.index("share_of_highest_60")
+SHARE_60 = OWN_FEATURES.index("share_60")
+RANK_120 = OWN_FEATURES.index("rank_120")
+SHARE_120 = OWN_FEATURES.index("share_120")
+PACE = OWN_FEATURES.index("decayed_30_over_120")
+LAST_20 = OWN_FEATURES.index("last_20_share")
+OWN_HAZARD = OWN_FEATURES.index("own_hazard")
+A_DAY = OWN_FEATURES.index("rate_a_day")
+A_TRIP = OWN_FEATURES.index("rate_a_trip")
+SPEND_SHARE = OWN_FEATURES.index("spend_share")
+BIG = OWN_FEATURES.index("big_trip_rate")
+SMALL = OWN_FEATURES.index("small_trip_rate")
+GAIN = OWN_FEATURES.index("basket_gain_ratio")
+BASKET = OWN_FEATURES.index("basket_share")
+TRIPS = SHOPPER_FEATURES.index("trips")
+MEAN_TRIP_DAYS = SHOPPER_FEATURES.index("mean_trip_days")
+SINCE_TRIP = SHOPPER_FEATURES.index("since_trip")
+SINCE_TRIP_OVER_GAP = SHOPPER_FEATURES.index("since_trip_over_gap")
+BASKET_SIZE = SHOPPER_FEATURES.index("basket_size")
+PRODUCTS = SHOPPER_FEATURES.index("products")
+REPEAT_SHARE = SHOPPER_FEATURES.index("repeat_share")
+MEAN_PRICE = SHOPPER_FEATURES.index("mean_price")
+HISTORY_DAYS = SHOPPER_FEATURES.index("history_days")
+LAST_BASKET_SIZE = SHOPPER_FEATURES.index("last_basket_size")
+LOG_SIZE_10 = SHOPPER_FEATURES.index("log_size_10")
+LOG_SIZE_5 = SHOPPER_FEATURES.index("log_size_5")
+LOG_SIZE_DEVIATION = SHOPPER_FEATURES.index("log_size_deviation")
+SMALL_TRIP_SHARE = SHOPPER_FEATURES.index("small_trip_share")
+SINCE_BIG_TRIP = SHOPPER_FEATURES.index("since_big_trip")
+SINCE_BIG_TRIP_OVER_GAP = SHOPPER_FEATURES.index("since_big_trip_over_gap")
 FAR, UNKNOWN, MANY = 999.0, -1.0, 99.0
 """What stands for days or ranks beyond all, for what has no value, and for a very high ratio."""
 NEVER_BOUGHT = (
@@ -63,6 +111,8 @@ HAZARD_PRIOR_GAPS = 2.0
 RATE_PRIOR_DAYS, RATE_PRIOR = 28.0, 0.01
 BIG_PRIOR, SMALL_PRIOR = 0.05, 0.02
 UNKNOWN_HAZARD, UNKNOWN_GAIN = 0.02, 0.25
+LEAST_GAP_DAYS = 0.5
+"""A gap is at least this in a denominator."""
 LEAST_AMOUNT = 1e-3
 """Units and money are at least this in a denominator."""
 TINY = np.float32(1e-30)
@@ -128,22 +178,22 @@ def shopper_features(bought: Bought, trips: Trips, day: int) -> Any:
     logs = np.log(trips.sizes.astype(np.float64))
     median = np.median(trips.sizes.astype(np.float64))
     big = np.flatnonzero(trips.sizes >= median)
-    found[0] = count
-    found[1] = gap
-    found[2] = day - last
-    found[3] = (day - last) / max(gap, 0.5)
-    found[4] = trips.sizes.sum() / count
-    found[5] = len(bought.rows)
-    found[6] = trips.repeats[recent:].sum() / max(trips.sizes[recent:].sum(), 1)
-    found[7] = bought.spend.sum() / max(bought.units.sum(), LEAST_AMOUNT)
-    found[8] = day - first
-    found[9] = trips.sizes[-1]
-    found[10] = logs[recent:].mean()
-    found[11] = logs[max(count - LATEST_TRIPS, 0) :].mean()
-    found[12] = logs[recent:].std()
-    found[13] = (trips.sizes[recent:] <= SMALL_BASKET).mean()
-    found[14] = day - trips.days[big[-1]]
-    found[15] = found[14] / max((day - first) / len(big), 1.0)
+    found[TRIPS] = count
+    found[MEAN_TRIP_DAYS] = gap
+    found[SINCE_TRIP] = day - last
+    found[SINCE_TRIP_OVER_GAP] = (day - last) / max(gap, LEAST_GAP_DAYS)
+    found[BASKET_SIZE] = trips.sizes.sum() / count
+    found[PRODUCTS] = len(bought.rows)
+    found[REPEAT_SHARE] = trips.repeats[recent:].sum() / max(trips.sizes[recent:].sum(), 1)
+    found[MEAN_PRICE] = bought.spend.sum() / max(bought.units.sum(), LEAST_AMOUNT)
+    found[HISTORY_DAYS] = day - first
+    found[LAST_BASKET_SIZE] = trips.sizes[-1]
+    found[LOG_SIZE_10] = logs[recent:].mean()
+    found[LOG_SIZE_5] = logs[max(count - LATEST_TRIPS, 0) :].mean()
+    found[LOG_SIZE_DEVIATION] = logs[recent:].std()
+    found[SMALL_TRIP_SHARE] = (trips.sizes[recent:] <= SMALL_BASKET).mean()
+    found[SINCE_BIG_TRIP] = day - trips.days[big[-1]]
+    found[SINCE_BIG_TRIP_OVER_GAP] = found[SINCE_BIG_TRIP] / max((day - first) / len(big), 1.0)
     return found
 
 
