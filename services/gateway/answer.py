@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Drawn:
+class CandidateSet:
     """Candidates, and where they come from."""
 
     candidates: Candidates

@@ -8,9 +8,9 @@ from restock.errors import RestockError
 from restock.serving.deadline import Budget
 from services.gateway import trust
 from services.gateway.answer import Answer
-from services.gateway.degradation import Absences, Loss, PeerFailed
+from services.gateway.degradation import CircuitBreaker, Loss, PeerFailed
 from services.gateway.peers import NO_PROFILE, Profile, ProfileStorePeer
-from services.gateway.pipeline import Pipeline, Visit
+from services.gateway.pipeline import Pipeline, RequestState
 from services.gateway.query import Query
 
 log = logging.getLogger(__name__)
@@ -47,49 +47,51 @@ class Batch:
         long, until there is no time left to answer any.
         """
         asked = [query for query in queries if isinstance(query, Query)]
-        visits = iter(await self._visits(asked, budget) if asked else [])
+        states = iter(await self._states(asked, budget) if asked else [])
         turns = asyncio.Semaphore(self._concurrency)
         return await asyncio.gather(
             *(
-                self._answer(next(visits), turns) if isinstance(query, Query) else refusal(query)
+                self._answer(next(states), turns) if isinstance(query, Query) else refusal(query)
                 for query in queries
             )
         )
 
-    async def _visits(self, queries: Sequence[Query], budget: Budget) -> list[Visit]:
+    async def _states(self, queries: Sequence[Query], budget: Budget) -> list[RequestState]:
         """Read all profiles at once; none for anybody when that fails."""
         user_ids = [query.user_id for query in queries]
-        absences = Absences()
+        breaker = CircuitBreaker()
         try:
             seconds = budget.for_hop(self._ceiling_seconds)
             profiles = await self._profile_store.profiles(user_ids, seconds)
             trust.check_count(profiles, len(queries))
         except PeerFailed as failure:
-            visits = [Visit(query, NO_PROFILE, budget, absences=absences) for query in queries]
-            for visit in visits:
-                visit.lose(Loss.NO_PROFILE, failure.service, failure.reason)
-            return visits
-        return [visited(*row, budget, absences) for row in zip(queries, profiles, strict=True)]
+            states = [RequestState(query, NO_PROFILE, budget, breaker=breaker) for query in queries]
+            for state in states:
+                state.lose(Loss.NO_PROFILE, failure.service, failure.reason)
+            return states
+        return [with_profile(*row, budget, breaker) for row in zip(queries, profiles, strict=True)]
 
-    async def _answer(self, visit: Visit, turns: asyncio.Semaphore) -> Answer | Exception:
+    async def _answer(self, state: RequestState, turns: asyncio.Semaphore) -> Answer | Exception:
         """Answer one when it is its turn."""
         async with turns:
             try:
-                return await self._pipeline.answer(visit)
+                return await self._pipeline.answer(state)
             except Exception as error:
-                log.exception("unexpected error", extra={"user_id": visit.query.user_id})
+                log.exception("unexpected error", extra={"user_id": state.query.user_id})
                 return error
 
 
-def visited(query: Query, profile: Profile, budget: Budget, absences: Absences) -> Visit:
+def with_profile(
+    query: Query, profile: Profile, budget: Budget, breaker: CircuitBreaker
+) -> RequestState:
     """Start on one shopper, with the profile if it can be used."""
-    visit = Visit(query, profile, budget, absences=absences)
+    state = RequestState(query, profile, budget, breaker=breaker)
     try:
         trust.check_profile(profile, query.user_id)
     except PeerFailed as failure:
-        visit.profile = NO_PROFILE
-        visit.lose(Loss.NO_PROFILE, failure.service, failure.reason)
-    return visit
+        state.profile = NO_PROFILE
+        state.lose(Loss.NO_PROFILE, failure.service, failure.reason)
+    return state
 
 
 async def refusal(error: RestockError) -> Exception:

@@ -20,11 +20,11 @@ from restock.serving.convert import (
 from restock.serving.status import status_of
 from restock.tuning_config import BLEND_WEIGHTS, TuningConfig
 from restock.v1 import candidate_gen_pb2, gateway_pb2, types_pb2
-from services.gateway.answer import Answer, Drawn, SimilarAnswer
+from services.gateway.answer import Answer, CandidateSet, SimilarAnswer
 from services.gateway.attribution import Attribution, new_id, token_of
 from services.gateway.calendar import Calendar
 from services.gateway.degradation import Degradation
-from services.gateway.query import Explain, Query, Shelf
+from services.gateway.query import Explain, ListingQuery, Query
 from services.gateway.reasons import Reason, fills_page
 
 DEFAULT_PAGE = 5
@@ -170,7 +170,7 @@ def overrides_of(changes: Mapping[str, Any]) -> types_pb2.TuningOverrides:
     return types_pb2.TuningOverrides(**changes) if changes else NO_KNOBS
 
 
-def similar_shelf_from(request: gateway_pb2.GetSimilarProductsRequest) -> Shelf:
+def similar_query_from(request: gateway_pb2.GetSimilarProductsRequest) -> ListingQuery:
     """Decode a request for a product's neighbours.
 
     Raises:
@@ -179,18 +179,18 @@ def similar_shelf_from(request: gateway_pb2.GetSimilarProductsRequest) -> Shelf:
     check_id(request.product_id, "product_id")
     if request.kind not in KINDS:
         raise InvalidRequest("kind", f"a named SimilarityKind, not {request.kind}")
-    return shelf_from(request)
+    return listing_query_from(request)
 
 
-def shelf_from(
+def listing_query_from(
     request: gateway_pb2.GetSimilarProductsRequest | gateway_pb2.ListTrendingRequest,
-) -> Shelf:
+) -> ListingQuery:
     """Decode how many products of which kind are wanted.
 
     Raises:
         InvalidRequest: a field is outside what the proto allows; names it.
     """
-    return Shelf(page_size_of(request.page_size), within_of(request))
+    return ListingQuery(page_size_of(request.page_size), within_of(request))
 
 
 def within_of(message: Any) -> ProductFilter | None:
@@ -212,10 +212,10 @@ def check_batch(request: gateway_pb2.BatchRecommendRequest) -> None:
         raise InvalidRequest("requests", f"1 to {MAX_BATCH} requests, not {len(request.requests)}")
 
 
-def drawn_from(answer: candidate_gen_pb2.GenerateCandidatesResponse) -> Drawn:
+def candidate_set_from(answer: candidate_gen_pb2.GenerateCandidatesResponse) -> CandidateSet:
     """Decode level 1's answer; the columns stay as they are."""
     missing = tuple(answer.missing_ids)
-    return Drawn(answer.candidates, answer.model_version, answer.strategy_used, missing)
+    return CandidateSet(answer.candidates, answer.model_version, answer.strategy_used, missing)
 
 
 def response_to(answer: Answer, tuning_revision: str) -> gateway_pb2.RecommendResponse:

@@ -48,7 +48,7 @@ class PeerFailed(Exception):
         self.versions = versions
 
 
-class Absences:
+class CircuitBreaker:
     """Peers that are not asked again, by one call or by all of a batch: they were away or too slow once."""
 
     __slots__ = ("_reasons",)

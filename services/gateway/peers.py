@@ -24,7 +24,7 @@ from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, RERANKER,
 from services.gateway.query import Query
 
 if TYPE_CHECKING:
-    from services.gateway.answer import Drawn
+    from services.gateway.answer import CandidateSet
 
 # Messages that travel through the gateway whole, by name, for those that may not see `_pb2`.
 Profile: TypeAlias = types_pb2.Profile
@@ -76,7 +76,9 @@ class CandidateGenPeer(Protocol):
 class RerankerPeer(Protocol):
     """Level 2. Every call raises `PeerFailed`."""
 
-    async def page(self, query: Query, profile: Profile, drawn: Drawn, timeout: float) -> Page:
+    async def page(
+        self, query: Query, profile: Profile, found: CandidateSet, timeout: float
+    ) -> Page:
         """Rank candidates and keep a page; `timeout` in seconds."""
 
 
@@ -164,12 +166,14 @@ class GrpcReranker:
         stub: Any = RerankerServiceStub(channel)
         self._rerank = stub.Rerank
 
-    async def page(self, query: Query, profile: Profile, drawn: Drawn, timeout: float) -> Page:
+    async def page(
+        self, query: Query, profile: Profile, found: CandidateSet, timeout: float
+    ) -> Page:
         """Rank candidates; they travel on whole."""
         request = reranker_pb2.RerankRequest(
-            model_version=drawn.version,
-            candidates=drawn.candidates,
-            strategy=drawn.strategy,  # type: ignore[arg-type]
+            model_version=found.version,
+            candidates=found.candidates,
+            strategy=found.strategy,  # type: ignore[arg-type]
             shopper=reranker_pb2.Shopper(
                 average_price=profile.average_price, spend_per_day=profile.spend_per_day
             ),

@@ -5,18 +5,18 @@ from typing import NamedTuple
 
 from restock.serving.deadline import Budget
 from services.gateway import convert, trust
-from services.gateway.answer import Answer, Drawn, Result
+from services.gateway.answer import Answer, CandidateSet, Result
 from services.gateway.cache import Cache
 from services.gateway.degradation import (
     CANDIDATE_GEN,
     PROFILE_STORE,
     RERANKER,
-    Absences,
+    CircuitBreaker,
     Degradation,
     Loss,
     PeerFailed,
 )
-from services.gateway.fallback.convert import drawn_to, level_one_page, named_in, own_from
+from services.gateway.fallback.convert import level_one_page, named_in, own_from, stand_in_set
 from services.gateway.fallback.keeper import PopularKeeper
 from services.gateway.fallback.stand_ins import stand_ins
 from services.gateway.peers import (
@@ -44,15 +44,15 @@ class Ceilings(NamedTuple):
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestState:
     """One request under way."""
 
     query: Query
     profile: Profile
     budget: Budget
     degradations: list[Degradation] = field(default_factory=list)
-    absences: Absences = field(default_factory=Absences)
-    """Peers that are not asked again; a batch's visits share them."""
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    """Peers that are not asked again; a batch's states share them."""
     without_ranker: bool = False
     """Whether HYBRID stood in for LEARNED."""
 
@@ -89,149 +89,151 @@ class Pipeline:
 
     async def recommend(self, query: Query, budget: Budget) -> Answer:
         """Answer one shopper; the profile is always read."""
-        visit = Visit(query, NO_PROFILE, budget)
+        state = RequestState(query, NO_PROFILE, budget)
         try:
             seconds = budget.for_hop(self._ceilings.profile_store)
             profile = await self._profile_store.profile(query.user_id, seconds)
             trust.check_profile(profile, query.user_id)
-            visit.profile = profile
+            state.profile = profile
         except PeerFailed as failure:
-            visit.lose(Loss.NO_PROFILE, failure.service, failure.reason)
-        return await self.answer(visit)
+            state.lose(Loss.NO_PROFILE, failure.service, failure.reason)
+        return await self.answer(state)
 
-    async def answer(self, visit: Visit) -> Answer:
+    async def answer(self, state: RequestState) -> Answer:
         """Answer for a profile that was read, or could not be."""
-        if not self._cache.on or visit.degradations:
-            return await self._made(visit)
-        key = self._key(self._version or self._popular.version, visit)
+        if not self._cache.on or state.degradations:
+            return await self._made(state)
+        key = self._key(self._version or self._popular.version, state)
         answer = self._cache.get(key)
         if answer is None:
-            answer = await self._made(visit)
+            answer = await self._made(state)
             if not answer.degradations:
                 self._version = answer.model_version
                 self._cache.put((answer.model_version, *key[1:]), answer)
         return answer
 
-    def _key(self, version: str, visit: Visit) -> CacheKey:
+    def _key(self, version: str, state: RequestState) -> CacheKey:
         """Everything that an answer depends on; the profile counts by its content."""
-        query, profile = visit.query, visit.profile
+        query, profile = state.query, state.profile
         content = hash(profile.SerializeToString(deterministic=True))
         return version, query.as_of_day, profile.revision, content, query.fingerprint
 
-    async def _made(self, visit: Visit) -> Answer:
+    async def _made(self, state: RequestState) -> Answer:
         """Find candidates and rank them."""
-        drawn = await self._drawn(visit)
-        if drawn.candidates.product_ids:
-            drawn, version, products = await self._ranked(visit, drawn)
+        found = await self._candidates(state)
+        if found.candidates.product_ids:
+            found, version, products = await self._ranked(state, found)
         else:
-            version, products = drawn.version, []
-        if visit.without_ranker:
-            visit.lose(Loss.NO_RANKER, "", NO_RANKER)
-        wanted = visit.query.page_size
+            version, products = found.version, []
+        if state.without_ranker:
+            state.lose(Loss.NO_RANKER, "", NO_RANKER)
+        wanted = state.query.page_size
         if len(products) < wanted:
-            visit.lose(Loss.SHORT_PAGE, "", f"{len(products)} of {wanted} products")
+            state.lose(Loss.SHORT_PAGE, "", f"{len(products)} of {wanted} products")
         return Answer(
-            results=explained(visit, drawn, products),
-            explain=visit.query.explain,
-            strategy=drawn.strategy,
+            results=explained(state, found, products),
+            explain=state.query.explain,
+            strategy=found.strategy,
             model_version=version,
-            missing_ids=drawn.missing_ids,
-            profile_revision=visit.profile.revision,
-            degradations=visit.degradations,
+            missing_ids=found.missing_ids,
+            profile_revision=state.profile.revision,
+            degradations=state.degradations,
         )
 
-    async def _drawn(self, visit: Visit) -> Drawn:
+    async def _candidates(self, state: RequestState) -> CandidateSet:
         """Candidates from candidate_gen, or stand-ins; a profile at fault is done without."""
         try:
-            return await self._generated(visit, "")
+            return await self._generated(state, "")
         except PeerFailed as failed:
             failure = failed  # the clause's own name ends with it, and the failure is told later
-        if fault := trust.fault_of_profile(visit.profile):
-            visit.lose(Loss.NO_PROFILE, PROFILE_STORE, fault)
-            visit.profile = NO_PROFILE
+        if fault := trust.fault_of_profile(state.profile):
+            state.lose(Loss.NO_PROFILE, PROFILE_STORE, fault)
+            state.profile = NO_PROFILE
             try:
-                return await self._generated(visit, "")
+                return await self._generated(state, "")
             except PeerFailed as failed:
                 failure = failed
-        visit.lose(Loss.NO_CANDIDATES, failure.service, failure.reason)
-        return self._stood_in(visit)
+        state.lose(Loss.NO_CANDIDATES, failure.service, failure.reason)
+        return self._stood_in(state)
 
-    async def _generated(self, visit: Visit, version: str) -> Drawn:
+    async def _generated(self, state: RequestState, version: str) -> CandidateSet:
         """Candidates of a model version; of the current one when it is empty."""
-        seconds = visit.budget.for_hop(self._ceilings.candidate_gen)
-        query, profile = visit.query, visit.profile
-        with visit.absences.asking(CANDIDATE_GEN):
+        seconds = state.budget.for_hop(self._ceilings.candidate_gen)
+        query, profile = state.query, state.profile
+        with state.breaker.asking(CANDIDATE_GEN):
             answer = await self._candidate_gen.candidates(query, profile, version, seconds)
-        trust.check_generated(answer, visit.limits, version)
-        drawn = convert.drawn_from(answer)
-        visit.without_ranker = convert.lacks_ranker(query.request.strategy, drawn.strategy)
-        return drawn
+        trust.check_generated(answer, state.limits, version)
+        found = convert.candidate_set_from(answer)
+        state.without_ranker = convert.lacks_ranker(query.request.strategy, found.strategy)
+        return found
 
-    def _stood_in(self, visit: Visit) -> Drawn:
+    def _stood_in(self, state: RequestState) -> CandidateSet:
         """Own and popular products in place of candidates."""
-        popular, query = self._popular.list, visit.limits
-        chosen = stand_ins(own_from(visit.profile), popular, query)
-        return drawn_to(chosen, popular.unknown(named_in(query)))
+        popular, query = self._popular.list, state.limits
+        chosen = stand_ins(own_from(state.profile), popular, query)
+        return stand_in_set(chosen, popular.unknown(named_in(query)))
 
-    async def _ranked(self, visit: Visit, drawn: Drawn) -> tuple[Drawn, str, list[Ranked]]:
+    async def _ranked(
+        self, state: RequestState, found: CandidateSet
+    ) -> tuple[CandidateSet, str, list[Ranked]]:
         """Rank; when that fails, find out whose fault it was and do without."""
         try:
-            return await self._ranked_by_one_version(visit, drawn)
+            return await self._ranked_by_one_version(state, found)
         except PeerFailed as failed:
             failure = failed
-        if drawn.version and (fault := fault_of(visit, drawn)):
-            visit.lose(Loss.NO_CANDIDATES, CANDIDATE_GEN, fault)
-            drawn = self._stood_in(visit)
+        if found.version and (fault := fault_of(state, found)):
+            state.lose(Loss.NO_CANDIDATES, CANDIDATE_GEN, fault)
+            found = self._stood_in(state)
             try:
-                return await self._ranked_by_one_version(visit, drawn)
+                return await self._ranked_by_one_version(state, found)
             except PeerFailed as failed:
                 failure = failed
-        visit.lose(Loss.NO_RERANKING, failure.service, failure.reason)
-        return drawn, drawn.version, level_one_page(drawn, visit.query)
+        state.lose(Loss.NO_RERANKING, failure.service, failure.reason)
+        return found, found.version, level_one_page(found, state.query)
 
     async def _ranked_by_one_version(
-        self, visit: Visit, drawn: Drawn
-    ) -> tuple[Drawn, str, list[Ranked]]:
+        self, state: RequestState, found: CandidateSet
+    ) -> tuple[CandidateSet, str, list[Ranked]]:
         """Rank with the version that found the candidates, or find them anew with another.
 
         While a version is swapped, the two peers may hold different ones for a moment.
         """
         try:
-            page = await self._page(visit, drawn)
+            page = await self._page(state, found)
         except PeerFailed as failure:
-            if not (drawn.version and failure.versions):
+            if not (found.version and failure.versions):
                 raise
-            drawn = await self._generated(visit, failure.versions[0])
-            page = await self._page(visit, drawn)
-        return drawn, page.model_version, list(page.results)
+            found = await self._generated(state, failure.versions[0])
+            page = await self._page(state, found)
+        return found, page.model_version, list(page.results)
 
-    async def _page(self, visit: Visit, drawn: Drawn) -> Page:
+    async def _page(self, state: RequestState, found: CandidateSet) -> Page:
         """Ask the reranker for a page."""
-        query, seconds = visit.query, visit.budget.for_hop(self._ceilings.reranker)
-        with visit.absences.asking(RERANKER):
-            page = await self._reranker.page(query, visit.profile, drawn, seconds)
+        query, seconds = state.query, state.budget.for_hop(self._ceilings.reranker)
+        with state.breaker.asking(RERANKER):
+            page = await self._reranker.page(query, state.profile, found, seconds)
         # Stand-ins are filtered by older facts than the reranker's: it may leave more of them out.
-        full = bool(drawn.version) or query.within is None
-        trust.check_page(page, drawn.candidates, query, drawn.version, full)
+        full = bool(found.version) or query.within is None
+        trust.check_page(page, found.candidates, query, found.version, full)
         return page
 
 
-def fault_of(visit: Visit, drawn: Drawn) -> str:
+def fault_of(state: RequestState, found: CandidateSet) -> str:
     """Say what is wrong with candidates that could not be ranked; empty when nothing is."""
-    signals = sum(len(product_ids) for _, product_ids in signals_for(visit))
-    return trust.fault_of_candidates(drawn.candidates, signals)
+    signals = sum(len(product_ids) for _, product_ids in signals_for(state))
+    return trust.fault_of_candidates(found.candidates, signals)
 
 
-def signals_for(visit: Visit) -> Signals:
+def signals_for(state: RequestState) -> Signals:
     """List the products that candidate_gen was told of."""
-    return signals_of(visit.profile, visit.query.request.context_product_ids)
+    return signals_of(state.profile, state.query.request.context_product_ids)
 
 
-def explained(visit: Visit, drawn: Drawn, products: list[Ranked]) -> list[Result]:
+def explained(state: RequestState, found: CandidateSet, products: list[Ranked]) -> list[Result]:
     """Put reasons to the page's products, unless the caller wants none."""
-    if visit.query.explain is Explain.NONE:
+    if state.query.explain is Explain.NONE:
         return [Result(product, []) for product in products]
-    candidates, signals = drawn.candidates, signals_for(visit)
+    candidates, signals = found.candidates, signals_for(state)
     return [
         Result(
             product,

@@ -70,7 +70,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ListingQuery:
     """How many products of which kind a caller without a shopper wants."""
 
     page_size: int

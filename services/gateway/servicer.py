@@ -105,16 +105,16 @@ class RecommendationServicer(RecommendationServiceServicer):
         self, request: pb.GetSimilarProductsRequest, context: Context
     ) -> pb.GetSimilarProductsResponse:
         """Lists products that stand beside a product."""
-        shelf = convert.similar_shelf_from(request)
-        answer = await self._similar.neighbours(request, shelf, self._seconds(context))
+        query = convert.similar_query_from(request)
+        answer = await self._similar.neighbours(request, query, self._seconds(context))
         return convert.similar_to(answer)
 
     async def ListTrending(  # noqa: N802
         self, request: pb.ListTrendingRequest, context: Context
     ) -> pb.ListTrendingResponse:
         """Lists what sells now."""
-        shelf = convert.shelf_from(request)
-        answer = await self._similar.trending(request, shelf, self._seconds(context))
+        query = convert.listing_query_from(request)
+        answer = await self._similar.trending(request, query, self._seconds(context))
         return convert.trending_to(answer)
 
     def _seconds(self, context: Context) -> float:

@@ -5,7 +5,7 @@ from services.gateway.answer import SimilarAnswer
 from services.gateway.degradation import Degradation, Loss, PeerFailed
 from services.gateway.fallback.keeper import PopularKeeper
 from services.gateway.peers import CandidateGenPeer, SimilarRequest, TrendingRequest
-from services.gateway.query import Shelf
+from services.gateway.query import ListingQuery
 
 
 class Similar:
@@ -16,42 +16,42 @@ class Similar:
         self._popular = popular
 
     async def neighbours(
-        self, request: SimilarRequest, shelf: Shelf, seconds: float
+        self, request: SimilarRequest, query: ListingQuery, seconds: float
     ) -> SimilarAnswer:
         """Products that stand beside a product, within `seconds`."""
         try:
-            found = await self._candidate_gen.neighbours(request, shelf.page_size, seconds)
-            trust.check_neighbours(found, request.product_id, shelf.page_size)
+            found = await self._candidate_gen.neighbours(request, query.page_size, seconds)
+            trust.check_neighbours(found, request.product_id, query.page_size)
         except PeerFailed as failure:
-            return self._stood_in(shelf, failure, (request.product_id,))
+            return self._stood_in(query, failure, (request.product_id,))
         missing = () if found.known else (request.product_id,)
         products = list(zip(found.product_ids, found.scores, strict=True))
-        return filled(SimilarAnswer(products, found.model_version, missing, []), shelf)
+        return filled(SimilarAnswer(products, found.model_version, missing, []), query)
 
     async def trending(
-        self, request: TrendingRequest, shelf: Shelf, seconds: float
+        self, request: TrendingRequest, query: ListingQuery, seconds: float
     ) -> SimilarAnswer:
         """What sells now, within `seconds`."""
-        within = request.filter if shelf.within else None
+        within = request.filter if query.within else None
         try:
-            found = await self._candidate_gen.popular(within, shelf.page_size, seconds)
-            trust.check_popular(found, shelf.page_size)
+            found = await self._candidate_gen.popular(within, query.page_size, seconds)
+            trust.check_popular(found, query.page_size)
         except PeerFailed as failure:
-            return self._stood_in(shelf, failure)
+            return self._stood_in(query, failure)
         products = list(zip(found.product_ids, found.scores, strict=True))
-        return filled(SimilarAnswer(sellers(products), found.model_version, (), []), shelf)
+        return filled(SimilarAnswer(sellers(products), found.model_version, (), []), query)
 
     def _stood_in(
-        self, shelf: Shelf, failure: PeerFailed, without: tuple[str, ...] = ()
+        self, query: ListingQuery, failure: PeerFailed, without: tuple[str, ...] = ()
     ) -> SimilarAnswer:
         """Popular products inside the filter, `without` some."""
         popular = self._popular.list
-        most = shelf.page_size + len(without)
-        places = popular.best(popular.mask(shelf.within), most).tolist()
+        most = query.page_size + len(without)
+        places = popular.best(popular.mask(query.within), most).tolist()
         rows = [(popular.product_ids[place], float(popular.scores[place])) for place in places]
-        products = sellers([row for row in rows if row[0] not in without])[: shelf.page_size]
+        products = sellers([row for row in rows if row[0] not in without])[: query.page_size]
         degradation = Degradation(Loss.NO_CANDIDATES, failure.service, failure.reason)
-        return filled(SimilarAnswer(products, "", popular.unknown(without), [degradation]), shelf)
+        return filled(SimilarAnswer(products, "", popular.unknown(without), [degradation]), query)
 
 
 def sellers(products: list[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -59,9 +59,9 @@ def sellers(products: list[tuple[str, float]]) -> list[tuple[str, float]]:
     return [row for row in products if row[1] > 0]
 
 
-def filled(answer: SimilarAnswer, shelf: Shelf) -> SimilarAnswer:
+def filled(answer: SimilarAnswer, query: ListingQuery) -> SimilarAnswer:
     """Say so when there are fewer products than asked for."""
-    found, wanted = len(answer.products), shelf.page_size
+    found, wanted = len(answer.products), query.page_size
     if found < wanted:
         reason = f"{found} of {wanted} products"
         answer.degradations.append(Degradation(Loss.SHORT_PAGE, "", reason))

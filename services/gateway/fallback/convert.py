@@ -6,7 +6,7 @@ import numpy as np
 
 from restock.core.arrays import Longs
 from restock.v1 import candidate_gen_pb2, reranker_pb2, types_pb2
-from services.gateway.answer import Drawn
+from services.gateway.answer import CandidateSet
 from services.gateway.fallback.popular import PopularList
 from services.gateway.fallback.stand_ins import OwnProducts, StandIns
 from services.gateway.query import Query
@@ -20,7 +20,7 @@ NEUTRAL = reranker_pb2.RankedProduct(
 """What a product is multiplied by when no rule was applied."""
 
 
-def drawn_to(chosen: StandIns, missing_ids: tuple[str, ...]) -> Drawn:
+def stand_in_set(chosen: StandIns, missing_ids: tuple[str, ...]) -> CandidateSet:
     """Encode stand-ins as candidates; a column that is all zero is left empty."""
     own = len(chosen.history)
     # Those that are not the shopper's own come behind, and were never bought.
@@ -33,7 +33,7 @@ def drawn_to(chosen: StandIns, missing_ids: tuple[str, ...]) -> Drawn:
         first_days=chosen.first_days + zeros,
         last_days=chosen.last_days + zeros,
     )
-    return Drawn(candidates, "", types_pb2.STRATEGY_POPULARITY, missing_ids)
+    return CandidateSet(candidates, "", types_pb2.STRATEGY_POPULARITY, missing_ids)
 
 
 def own_from(profile: types_pb2.Profile) -> OwnProducts:
@@ -59,10 +59,10 @@ def named_in(query: Query) -> list[str]:
     return [product_id for some in lists for product_id in some]
 
 
-def level_one_page(drawn: Drawn, query: Query) -> list[reranker_pb2.RankedProduct]:
+def level_one_page(found: CandidateSet, query: Query) -> list[reranker_pb2.RankedProduct]:
     """Make a page of the first candidates, as a reranker without rules would."""
-    count = min(query.page_size, len(drawn.candidates.product_ids))
-    return [unranked(drawn.candidates, place, query.as_of_day) for place in range(count)]
+    count = min(query.page_size, len(found.candidates.product_ids))
+    return [unranked(found.candidates, place, query.as_of_day) for place in range(count)]
 
 
 def unranked(

@@ -137,7 +137,7 @@ def test_equal_requests_have_equal_fingerprints_whatever_the_second() -> None:
 )  # fmt: skip
 def test_a_bad_question_for_neighbours_is_named(request_: Any, path: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        convert.similar_shelf_from(request_)
+        convert.similar_query_from(request_)
     assert refused.value.field == path
 
 

@@ -10,7 +10,7 @@ from restock.v1 import candidate_gen_pb2, types_pb2
 from restock.v1 import gateway_pb2 as pb
 from services.gateway.calendar import Calendar
 from services.gateway.convert import query_from
-from services.gateway.fallback.convert import drawn_to, own_from, popular_from
+from services.gateway.fallback.convert import own_from, popular_from, stand_in_set
 from services.gateway.fallback.popular import NOTHING_POPULAR, PopularList
 from services.gateway.fallback.stand_ins import StandIns, stand_ins
 
@@ -110,7 +110,7 @@ def test_before_any_list_was_seen_own_products_alone_stand_in() -> None:
 
 
 def test_columns_that_are_all_zero_are_left_empty() -> None:
-    candidates = drawn_to(chosen(types_pb2.Profile()), ()).candidates
+    candidates = stand_in_set(chosen(types_pb2.Profile()), ()).candidates
     assert not (candidates.history or candidates.purchase_counts or candidates.last_days)
-    candidates = drawn_to(chosen(bought("wine")), ("x",)).candidates
+    candidates = stand_in_set(chosen(bought("wine")), ("x",)).candidates
     assert list(candidates.purchase_counts) == [2, 0, 0, 0, 0]
