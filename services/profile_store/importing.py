@@ -12,6 +12,7 @@ from services.profile_store.profile import profile_of
 from services.profile_store.recording import pause
 from services.profile_store.repository import Change, ProfileRepository, Snapshot
 from services.profile_store.turns import Turns
+from services.profile_store.user_locks import UserLocks
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,23 @@ class Importer:
         repository: where.
         codec: to and from its bytes.
         bounds: most entries of each kind in a ledger.
-        attempts: how often a write is tried while other writers come first.
+        attempts: how often a write is tried while writers in other processes come first.
+        locks: shared by all writers of this process.
     """
 
     def __init__(
-        self, repository: ProfileRepository, codec: Codec, bounds: Bounds, attempts: int
+        self,
+        repository: ProfileRepository,
+        codec: Codec,
+        bounds: Bounds,
+        attempts: int,
+        locks: UserLocks,
     ) -> None:
         self._repository = repository
         self._codec = codec
         self._bounds = bounds
         self._attempts = attempts
+        self._locks = locks
 
     async def load(self, histories: Sequence[History], replacing: bool, loaded: Loaded) -> None:
         """Load users, each whole or not at all, and count them.
@@ -101,7 +109,8 @@ class Importer:
             if attempt == self._attempts:
                 raise StoreUnavailable(f"other writers came first {attempt} times")
             await pause(attempt)
-            pending = await self._attempt(pending, replacing, loaded)
+            async with self._locks.held(pending):
+                pending = await self._attempt(pending, replacing, loaded)
             attempt += 1
 
     async def _attempt(

@@ -16,6 +16,7 @@ from services.profile_store.ledger import Ledger, OrderPlace
 from services.profile_store.profile import profile_of
 from services.profile_store.repository import Change, Entry, ProfileRepository, Snapshot
 from services.profile_store.turns import Turns
+from services.profile_store.user_locks import UserLocks
 
 PAUSE_SECONDS = 0.001
 """Pause before the second attempt at most; doubles with each, up to the longest."""
@@ -34,16 +35,23 @@ class Recorder:
         repository: where.
         codec: to and from its bytes.
         bounds: most entries of each kind in a ledger.
-        attempts: how often a write is tried while other writers come first.
+        attempts: how often a write is tried while writers in other processes come first.
+        locks: shared by all writers of this process.
     """
 
     def __init__(
-        self, repository: ProfileRepository, codec: Codec, bounds: Bounds, attempts: int
+        self,
+        repository: ProfileRepository,
+        codec: Codec,
+        bounds: Bounds,
+        attempts: int,
+        locks: UserLocks,
     ) -> None:
         self._repository = repository
         self._codec = codec
         self._bounds = bounds
         self._attempts = attempts
+        self._locks = locks
 
     async def record(self, events: Sequence[Event]) -> dict[int, Outcome]:
         """Store events and apply them to their users' ledgers and profiles.
@@ -65,7 +73,9 @@ class Recorder:
             now, later = by_user(pending)
             again: list[Event] = []
             for users in portions_of(now):
-                again += await self._attempt({user: now[user] for user in users}, outcomes, turns)
+                async with self._locks.held(users):
+                    mine = {user: now[user] for user in users}
+                    again += await self._attempt(mine, outcomes, turns)
             lost += bool(again)
             pending = sorted(again + later, key=lambda event: event.row)
         return outcomes

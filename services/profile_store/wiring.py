@@ -23,6 +23,7 @@ from services.profile_store.redis_profiles import RedisProfiles
 from services.profile_store.replenishing.model import build
 from services.profile_store.servicer import MEBIBYTE, ProfileStoreServicer, Store
 from services.profile_store.settings import ProfileStoreSettings
+from services.profile_store.user_locks import UserLocks
 
 SERVICE = "restock.v1.ProfileStoreService"
 
@@ -50,7 +51,7 @@ async def wiring(settings: ProfileStoreSettings, shell: Shell) -> AsyncIterator[
         calendar = Calendar(ZoneInfo(settings.time_zone), settings.max_clock_skew_seconds)
         codec = codec_of(calendar)
         bounds = Bounds()
-        writing = (profiles, codec, bounds, settings.write_attempts)
+        writing = (profiles, codec, bounds, settings.write_attempts, UserLocks())
         rights = Rights(profiles, codec, settings.write_attempts)
         most = settings.max_message_mebibytes * MEBIBYTE
         recorder, importer = Recorder(*writing), Importer(*writing)

@@ -38,6 +38,7 @@ from services.profile_store.recording import Recorder
 from services.profile_store.replenishing.model import build
 from services.profile_store.repository import ProfileRepository
 from services.profile_store.servicer import ProfileStoreServicer, Store
+from services.profile_store.user_locks import UserLocks
 from services.profile_store.wiring import codec_of
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -71,10 +72,10 @@ class House:
 def a_servicer(repository: ProfileRepository) -> ProfileStoreServicer:
     """Wire the service as `wiring` does, without a model version."""
     calendar = Calendar(ZONE, 86_400)
-    codec = codec_of(calendar)
+    codec, locks = codec_of(calendar), UserLocks()
     store = Store(
-        repository, codec, Recorder(repository, codec, BOUNDS, 64),
-        Importer(repository, codec, BOUNDS, 64), Rights(repository, codec, 64),
+        repository, codec, Recorder(repository, codec, BOUNDS, 64, locks),
+        Importer(repository, codec, BOUNDS, 64, locks), Rights(repository, codec, 64),
         Compaction(repository, 3600), LiveModel(BundleStore(Path("nowhere")), build),
     )  # fmt: skip
     return ProfileStoreServicer(store, calendar)

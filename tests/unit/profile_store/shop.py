@@ -25,6 +25,7 @@ from services.profile_store.importing import Importer
 from services.profile_store.ledger import Ledger, OrderPlace
 from services.profile_store.reading import ledger_of
 from services.profile_store.recording import Recorder
+from services.profile_store.user_locks import UserLocks
 from services.profile_store.wiring import codec_of
 
 DAY = 17_500
@@ -136,11 +137,11 @@ def events_of(messages: Iterable[Any], now_seconds: float = NOW) -> list[Event]:
 
 
 def a_recorder(profiles: Any, bounds: Bounds = BOUNDS, attempts: int = 64) -> Recorder:
-    return Recorder(profiles, CODEC, bounds, attempts)
+    return Recorder(profiles, CODEC, bounds, attempts, UserLocks())
 
 
 def an_importer(profiles: Any, bounds: Bounds = BOUNDS, attempts: int = 64) -> Importer:
-    return Importer(profiles, CODEC, bounds, attempts)
+    return Importer(profiles, CODEC, bounds, attempts, UserLocks())
 
 
 async def record(profiles: Any, *messages: Any, bounds: Bounds = BOUNDS) -> list[Any]:

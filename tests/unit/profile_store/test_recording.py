@@ -13,6 +13,7 @@ from services.profile_store.ledger import Cell
 from services.profile_store.memory_profiles import MemoryProfiles
 from services.profile_store.profile import profile_of
 from services.profile_store.recording import Recorder, by_user, named_log
+from services.profile_store.user_locks import UserLocks
 from services.profile_store.wiring import codec_of
 from tests.unit.profile_store.shop import (
     CODEC,
@@ -241,6 +242,55 @@ async def test_an_event_that_another_stored_meanwhile_is_a_duplicate():
     assert await logged(profiles) == ["e1", "e2"]
 
 
+class CountedReads(SlowProfiles):
+    """Says how often a writer had to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    async def snapshot(self, user_ids, event_ids):
+        self.reads += 1
+        return await super().snapshot(user_ids, event_ids)
+
+
+async def test_eight_writers_of_one_user_take_turns_and_none_has_to_read_again():
+    profiles = CountedReads()
+    recorder = a_recorder(profiles)
+    calls = [recorder.record(events_of([viewed(event_id=f"e{number}")])) for number in range(8)]
+    outcomes = await asyncio.gather(*calls)
+    assert {found[0].verdict for found in outcomes} == {Verdict.ACCEPTED}
+    assert profiles.reads == 8
+    assert len(await logged(profiles)) == 8
+
+
+async def test_writers_of_the_same_users_in_another_order_do_not_wait_in_a_circle():
+    profiles = CountedReads()
+    recorder = a_recorder(profiles)
+    calls = [
+        recorder.record(
+            events_of([viewed(event_id=f"{user} {number}", user_id=user) for user in users])
+        )
+        for number, users in enumerate((("ann", "bob"), ("bob", "ann")) * 4)
+    ]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*calls)
+    assert profiles.reads == 8
+
+
+async def test_a_writer_that_gives_up_waiting_keeps_nobody_from_writing():
+    profiles = CountedReads()
+    recorder = a_recorder(profiles)
+    first = asyncio.create_task(recorder.record(events_of([viewed(event_id="e1")])))
+    second = asyncio.create_task(recorder.record(events_of([viewed(event_id="e2")])))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await recorder.record(events_of([viewed(event_id="e3")]))
+    assert await logged(profiles) == ["e1", "e3"]
+
+
 async def test_a_writer_that_never_comes_first_gives_up():
     with pytest.raises(StoreUnavailable, match="came first 3 times"):
         await a_recorder(Contested(), attempts=3).record([an_event("e1")])
@@ -331,7 +381,7 @@ async def test_a_return_finds_its_orders_day_also_when_the_shops_time_zone_chang
     profiles = MemoryProfiles()
     await record(profiles, ordered("o1", order_line("milk", 2), seconds=NOON + 6 * 3600))
     tokyo = codec_of(Calendar(ZoneInfo("Asia/Tokyo"), 86_400))
-    recorder = Recorder(profiles, tokyo, Bounds(), 8)
+    recorder = Recorder(profiles, tokyo, Bounds(), 8, UserLocks())
     await recorder.record(events_of([returned("o1", 2.0)]))
     assert profile_of(await kept_ledger(profiles)).product_ids == []
 
