@@ -13,6 +13,7 @@ The tree::
     ├── VersionNotLoaded    a request names a model version that this service does not hold
     ├── NotReady            the service has no model version or no store yet
     ├── StoreUnavailable    Redis does not answer, or refuses to write
+    ├── DeletedMeanwhile    what was being given out was deleted by somebody else
     └── StoreFull           Redis has reached its memory limit
 """
 
@@ -101,6 +102,10 @@ class NotReady(RestockError):
 
 class StoreUnavailable(RestockError):
     """The profile store's database does not answer, or refuses to write."""
+
+
+class DeletedMeanwhile(RestockError):
+    """What was being given out was deleted by somebody else."""
 
 
 class StoreFull(RestockError):

@@ -22,6 +22,8 @@ START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 """How long it may take to write its data and end."""
 POLL_SECONDS = 0.02
+UNFINISHED = ("temp-*.aof", "temp-*.rdb", "appendonlydir/temp-*")
+"""Files of Redis that are being written, before they take their names."""
 FREE_PORTS = (20_000, 32_000)
 """Where free ports are looked for."""
 
@@ -121,7 +123,14 @@ def redis_binary() -> Path:
 
 
 def start_server(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C does not end it before its users."""
+    """Start a server in a session of its own, so that Ctrl-C does not end it before its users.
+
+    What a server left that was killed while it wrote a file anew goes first: it is a copy of everything, also
+    of what has been deleted since, and Redis never looks at it again.
+    """
+    for unfinished in UNFINISHED:
+        for file in folder.glob(unfinished):
+            file.unlink(missing_ok=True)
     options = {
         "port": str(port),
         "bind": "127.0.0.1",

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.RestockError], grpc.StatusCode] = {
     errors.VersionNotLoaded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.DeletedMeanwhile: grpc.StatusCode.ABORTED,
     errors.StoreFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.RestockError: grpc.StatusCode.INTERNAL,
 }

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
-from restock.errors import StoreUnavailable
+from restock.errors import DeletedMeanwhile, StoreUnavailable
 from services.profile_store.codec import Codec
 from services.profile_store.recording import pause
 from services.profile_store.repository import (
@@ -73,12 +73,20 @@ class Rights:
         return (await self._repository.snapshot([user_id], [])).kept[user_id]
 
     async def events(self, kept: Kept) -> AsyncIterator[list[Entry]]:
-        """Give out a user's part of the log, oldest first, in portions."""
-        log_id, start = self._codec.ledger_from(kept).log_id, 0
+        """Give out a user's part of the log, oldest first, in portions.
+
+        Raises:
+            DeletedMeanwhile: what was given out is not whole.
+            StoreUnavailable: the repository does not answer.
+        """
+        ledger, start = self._codec.ledger_from(kept), 0
+        log_id = ledger.log_id
         while log_id and (entries := await self._repository.entries(log_id, start, PORTION)):
             start += len(entries)
             for portion in portions_of(entries):
                 yield portion
+        if start < ledger.log_length:
+            raise DeletedMeanwhile(f"deleted after {start} of {ledger.log_length} events")
 
 
 def portions_of(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

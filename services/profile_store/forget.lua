@@ -5,7 +5,8 @@
 --       that the disk still remembers.
 -- ARGV: the commit that was read (8 bytes), the hash, the note, the name of the user's part of the log,
 --       seconds that a receipt lives.
--- Answers 1, or 0 when the ledger is no longer as it was read.
+-- Answers 0 when the ledger is no longer as it was read, else what the receipt calls this deletion, or the
+-- latest one that found anything when nothing was held; 1 when that is nothing.
 local function commit_of(ledger, deleted, user)
   local commit = redis.call('GETRANGE', ledger, 0, 7)
   if commit == '' then
@@ -18,17 +19,23 @@ end
 if commit_of(KEYS[1], KEYS[5], ARGV[2]) ~= ARGV[1] then
   return 0
 end
+-- A key of another kind fails here: what follows is done whole.
 local events = redis.call('LLEN', KEYS[3])
 redis.call('HLEN', KEYS[6])
+redis.call('HLEN', KEYS[8])
+redis.call('SCARD', KEYS[9])
 -- A full Redis refuses HSET, but neither HDEL nor what follows a script's first write: forgetting works.
 redis.call('HDEL', KEYS[5], ARGV[2])
 redis.call('HSET', KEYS[5], ARGV[2], ARGV[3])
 local profiles = redis.call('UNLINK', KEYS[2])
 if redis.call('UNLINK', KEYS[1]) == 0 then
-  return 1 -- nothing was held: the receipt of the deletion before stands
+  return redis.call('HGET', KEYS[8], 'latest') or 1 -- nothing was held: the receipt before it stands
 end
-redis.call('UNLINK', KEYS[4], KEYS[8])
-redis.call('HSET', KEYS[8], 'log', ARGV[4], 'profiles', profiles, 'events', events, 'marks', 0)
+redis.call('UNLINK', KEYS[4])
+-- A user without events has no part of the log.
+local part = ARGV[4] ~= '' and ARGV[4] or ARGV[3]
+redis.call('HSET', KEYS[8], 'latest', part,
+  part .. ' profiles', profiles, part .. ' events', events, part .. ' marks', 0)
 redis.call('EXPIRE', KEYS[8], ARGV[5])
 if events > 0 then
   redis.call('RENAME', KEYS[3], KEYS[7])
@@ -36,4 +43,4 @@ if events > 0 then
 else
   redis.call('SADD', KEYS[9], ARGV[2] .. ':' .. ARGV[3])
 end
-return 1
+return part

@@ -59,7 +59,7 @@ class FreshFile:
                     raise NotYetFresh("Redis has started, and first writes its file anew")
                 await asyncio.sleep(POLL_SECONDS)
         except ResponseError as error:
-            if not (isinstance(error, NoPermissionError) or UNKNOWN in str(error).lower()):
+            if not is_forbidden(error):
                 raise
             log.warning(
                 "Redis does not let its append-only file be written anew: after a kill write it by hand",
@@ -80,6 +80,11 @@ class FreshFile:
             return True
         await ask(connection)
         return False
+
+
+def is_forbidden(error: ResponseError) -> bool:
+    """Say whether Redis will never do what it was asked: it does not offer it, or not to this user."""
+    return isinstance(error, NoPermissionError) or UNKNOWN in str(error).lower()
 
 
 async def told(connection: Connection) -> dict[str, str]:

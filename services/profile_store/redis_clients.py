@@ -14,6 +14,7 @@ from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from restock.errors import StoreFull, StoreUnavailable
 from services.profile_store.fresh_file import FreshFile, NotYetFresh
 
+CAUSE = "of pipeline caused error: "
 FULL = "OOM command not allowed"
 """What Redis answers when it has reached its memory limit."""
 
@@ -89,9 +90,14 @@ def answering() -> Iterator[None]:
             raise StoreFull(
                 "Redis has reached its memory limit; sending again is harmless"
             ) from error
-        raise StoreUnavailable(f"Redis refuses: {error}") from error
+        raise StoreUnavailable(f"Redis refuses: {reason_of(error)}") from error
     except NotYetFresh as error:
         raise StoreUnavailable(str(error)) from error
     except (RedisError, OSError, TimeoutError) as error:
         # The address stays in the log: strangers learn nothing of the inside.
         raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+
+
+def reason_of(error: ResponseError) -> str:
+    """What Redis itself says: of a pipeline the client puts the command before it, whose keys name users."""
+    return str(error).rpartition(CAUSE)[2].removeprefix("('").removesuffix("',)")

@@ -60,13 +60,14 @@ class RedisDeletions:
         self, user_id: str, kept: Kept, log_id: str, deletion: Deletion
     ) -> Forgotten | None:
         """Delete a user whole; None when the ledger is of another commit."""
-        if not await self.hide(user_id, kept, log_id, deletion):
+        hidden = await self.hide(user_id, kept, log_id, deletion)
+        if hidden is None:
             return None
         name = user_hash(user_id)
         for part in await self.unfinished():
             if part[1] == name:
                 await self._finish(part)
-        return await self._receipt(name)
+        return await self.receipt(name, hidden)
 
     async def finish(self) -> bool:
         """Finish deletions that were interrupted; False when there were none."""
@@ -75,8 +76,14 @@ class RedisDeletions:
             await self._finish(part)
         return bool(parts)
 
-    async def hide(self, user_id: str, kept: Kept, log_id: str, deletion: Deletion) -> bool:
-        """Take a user out of sight, and note that; False when the ledger is of another commit."""
+    async def hide(self, user_id: str, kept: Kept, log_id: str, deletion: Deletion) -> str | None:
+        """Take a user out of sight, and note that.
+
+        Returns:
+            What the receipt calls this deletion: the user may come back, and be deleted again, before it is
+            through. Of a user of whom nothing was held, the deletion before; empty when that is forgotten.
+            None when the ledger is of another commit.
+        """
         name = user_hash(user_id)
         keys = [
             ledger_key(user_id), profile_key(user_id), log_key(log_id), old_orders_key(log_id),
@@ -84,7 +91,10 @@ class RedisDeletions:
         ]  # fmt: skip
         note = f"{deletion.micros}:{deletion.revision}:{kept.commit + 1}"
         arguments = [commit_bytes(kept.commit), name, note, log_id, RECEIPT_SECONDS]
-        return await self._evaluated(self._forget_script, keys, arguments)
+        hidden = await self._evaluated(self._forget_script, keys, arguments)
+        if isinstance(hidden, bytes):
+            return hidden.decode()
+        return "" if hidden else None
 
     async def unfinished(self) -> list[Part]:
         """Return the parts of the log that are being forgotten."""
@@ -99,7 +109,7 @@ class RedisDeletions:
         keys = [forgetting_key(log_id), FORGETTING_KEY, receipt_key(name), REMEMBERED_KEY]
         arguments = [log_id, MARK_PREFIX, PORTION_EVENTS, PORTION_BYTES]
         async with self._portion:
-            return await self._evaluated(self._unmark_script, keys, arguments)
+            return bool(await self._evaluated(self._unmark_script, keys, arguments))
 
     async def notes(self) -> AsyncIterator[list[tuple[str, Deletion]]]:
         """Give out all deletions, in portions; one may come twice."""
@@ -113,19 +123,20 @@ class RedisDeletions:
             if not cursor:
                 return
 
-    async def _finish(self, part: Part) -> None:
-        while await self.take_portion(part):
-            pass
-
-    async def _receipt(self, name: str) -> Forgotten:
-        fields = ["profiles", "events", "marks"]
+    async def receipt(self, name: str, hidden: str) -> Forgotten:
+        """Tell what a deletion took away, by the user's hash and what `hide` called it."""
+        fields = [f"{hidden} {counted}" for counted in Forgotten._fields]
         async with self._writes:
             with answering():
                 found: Any = await self._clients.bulk.hmget(receipt_key(name), fields)
         return Forgotten(*(int(count or 0) for count in found))
 
-    async def _evaluated(self, script: str, keys: list[str], arguments: list[Any]) -> bool:
-        client = self._clients.bulk_writes
+    async def _finish(self, part: Part) -> None:
+        while await self.take_portion(part):
+            pass
+
+    async def _evaluated(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
+        client: Any = self._clients.bulk_writes
         async with self._writes:
             with answering():
-                return bool(await client.eval(script, len(keys), *keys, *arguments))
+                return await client.eval(script, len(keys), *keys, *arguments)

@@ -7,10 +7,11 @@ from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from restock.core.user_hash import user_hash
 from restock.errors import StoreUnavailable
+from services.profile_store.fresh_file import is_forbidden
 from services.profile_store.ledger import OrderPlace
 from services.profile_store.pipelined_reads import PipelinedReads
 from services.profile_store.redis_clients import Clients, answering
@@ -46,6 +47,10 @@ from services.profile_store.repository import (
     Span,
 )
 
+BY_HAND = (
+    "Redis forbids BGREWRITEAOF: deleted people stay in its append-only file until that is given by hand; "
+    f"then DEL {REMEMBERED_KEY}"
+)
 REWRITE_POLL_SECONDS = 0.1
 
 
@@ -194,9 +199,14 @@ class RedisProfiles:
             remembered: Any = await self._clients.bulk.smembers(REMEMBERED_KEY)
             if not remembered:
                 return False
-            if (await self._clients.bulk.info("persistence")).get("aof_enabled"):
-                await self._clients.bulk.bgrewriteaof()
-                await self._rewritten()
+            try:
+                if (await self._clients.bulk.info("persistence")).get("aof_enabled"):
+                    await self._clients.bulk.bgrewriteaof()
+                    await self._rewritten()
+            except ResponseError as error:
+                if not is_forbidden(error):
+                    raise
+                raise StoreUnavailable(BY_HAND) from error
             # By name: another process may do the same meanwhile, and what was deleted since stays. A full
             # Redis does not refuse it, and an emptied one stays empty.
             await self._clients.bulk_writes.srem(REMEMBERED_KEY, *remembered)

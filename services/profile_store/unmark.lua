@@ -5,6 +5,7 @@
 -- ARGV: the name of the part of the log, what a mark's key begins with, most events, and most bytes
 --       of them, of a portion.
 -- Answers 1 when events are left, else 0.
+redis.call('SCARD', KEYS[4]) -- a key of another kind fails here, before anything is taken away
 local marks, bytes = {}, 0
 while #marks < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
   local entry = redis.call('LINDEX', KEYS[1], #marks)
@@ -27,8 +28,8 @@ end
 redis.call('LTRIM', KEYS[1], #marks, -1)
 if #own > 0 then
   local found = redis.call('UNLINK', unpack(own))
-  if redis.call('HGET', KEYS[3], 'log') == ARGV[1] then
-    redis.call('HINCRBY', KEYS[3], 'marks', found)
+  if redis.call('HEXISTS', KEYS[3], ARGV[1] .. ' marks') == 1 then
+    redis.call('HINCRBY', KEYS[3], ARGV[1] .. ' marks', found)
   end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then

@@ -97,6 +97,17 @@ def check_nothing_is_left(redis):
     assert gone == redis.keys("restock:l*") == redis.keys("restock:profile:*") == []
 
 
+async def test_who_is_deleted_again_before_the_end_gets_both_receipts(profiles, deletions):
+    hidden = await deletions.hide("ann", STORED, log_of("ann"), NOTE)
+    assert await deletions.take_portion(PART)
+    assert await profiles.commit([replace(a_change(2, "back"), log_id="anew")]) == [True]
+    again = await profiles.forget("ann", await kept(profiles), "anew", NOTE)
+    assert again == Forgotten(profiles=1, events=1, marks=1)
+    whole = Forgotten(profiles=1, events=EVENTS, marks=EVENTS)
+    assert await deletions.receipt(user_hash("ann"), hidden) == whole
+    assert await forget(profiles, "ann") == Forgotten(profiles=1, events=1, marks=1), "the latest"
+
+
 async def test_two_processes_share_the_portions(redis, profiles, deletions, half):
     found = await asyncio.gather(forget(profiles, "ann"), deletions.finish())
     assert found[0] == Forgotten(profiles=1, events=EVENTS, marks=EVENTS)

@@ -113,11 +113,37 @@ async def test_a_key_of_another_kind_fails_before_anything_is_stored(redis, prof
     assert redis.keys() == [key]
 
 
-@pytest.mark.parametrize("key", [LEDGER, LOG, DELETED])
+async def test_a_refusal_does_not_name_the_keys_and_so_the_users(redis, profiles):
+    redis.set(DELETED, "no such kind")
+    with pytest.raises(StoreUnavailable) as refused:
+        await profiles.snapshot(["ann", "bob"], ["e1"])
+    assert str(refused.value).startswith("Redis refuses: WRONGTYPE ")
+    assert not [name for name in ("ann", "bob", "e1", "restock:") if name in str(refused.value)]
+
+
+async def test_a_redis_that_forbids_the_rewriting_of_its_file_is_told_to_the_operator(
+    redis, profiles, own_redis_url
+):
+    await profiles.commit([a_change(0, "e1")])
+    await forget(profiles, "ann", Deletion(12, 34))
+    redis.execute_command(
+        "ACL", "SETUSER", "limited", "on", ">secret", "~*", "+@all", "-bgrewriteaof"
+    )
+    url = own_redis_url.replace("//", "//limited:secret@")
+    try:
+        async with RedisProfiles.open(url, 2.0, 5.0, 3600, 4) as limited:
+            with pytest.raises(StoreUnavailable, match="by hand; then DEL restock:remembered"):
+                await limited.compact()
+    finally:
+        redis.execute_command("ACL", "DELUSER", "limited")
+    assert redis.exists(REMEMBERED)
+
+
+@pytest.mark.parametrize("key", [LEDGER, LOG, DELETED, REMEMBERED])
 async def test_a_key_of_another_kind_fails_before_anything_is_deleted(redis, profiles, key):
     await profiles.commit([a_change(0, "e1")])
     redis.delete(key)
-    redis.sadd(key, "no such kind")
+    redis.xadd(key, {"no such": "kind"})
     keys = sorted(redis.keys())
     with pytest.raises(StoreUnavailable, match=r"^Redis refuses: .*WRONGTYPE"):
         await profiles.forget("ann", Kept(1), log_of("ann"), Deletion(12, 34))

@@ -70,6 +70,18 @@ def test_one_that_was_killed_is_started_again_where_it_was_with_what_it_held(tmp
         assert client.get("milk") == b"2"
 
 
+def test_what_a_killed_server_left_half_written_is_gone_after_the_next_start(tmp_path):
+    with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
+        client.set("milk", "2")
+    folder = tmp_path / "redis"
+    left = [folder / name for name in ("temp-rewriteaof-bg-7.aof", "temp-7.rdb")]
+    for file in left:
+        file.write_text("ann bought milk")
+    with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
+        assert client.get("milk") == b"2"
+    assert not [file for file in left if file.exists()]
+
+
 def test_it_ends_with_its_context(tmp_path):
     with local_redis(tmp_path, 0) as url, Redis.from_url(url) as client:
         process = client.info("server")["process_id"]

@@ -1,6 +1,6 @@
 import pytest
 
-from restock.errors import StoreUnavailable
+from restock.errors import DeletedMeanwhile, StoreUnavailable
 from services.profile_store.deleting import Rights
 from services.profile_store.draft import Outcome, Verdict
 from services.profile_store.events.convert import payload_of
@@ -179,6 +179,17 @@ async def test_more_events_than_are_read_at_once_all_come():
     ]
     assert [entry.event_id for entry in found[::700]] == ["e0", "f0"]
     assert len(found) == 1400
+
+
+async def test_who_is_deleted_while_the_export_goes_on_is_not_exported_as_if_whole():
+    profiles = MemoryProfiles()
+    await record(profiles, *(viewed(event_id=f"e{n}") for n in range(700)))
+    rights = Rights(profiles, CODEC, 64)
+    portions = rights.events(await rights.held("ann"))
+    first = await anext(portions)
+    await delete(profiles)
+    with pytest.raises(DeletedMeanwhile, match=f"deleted after {len(first)} of 700 events"):
+        await anext(portions)
 
 
 async def test_of_nobody_nothing_is_held():
