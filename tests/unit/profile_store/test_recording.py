@@ -278,6 +278,28 @@ async def test_writers_of_the_same_users_in_another_order_do_not_wait_in_a_circl
     assert profiles.reads == 8
 
 
+class Hanging(CountedReads):
+    """Does not answer the first time, and takes its time to show it."""
+
+    async def snapshot(self, user_ids, event_ids):
+        found = await super().snapshot(user_ids, event_ids)
+        if self.reads == 1:
+            await asyncio.sleep(0.01)
+            raise StoreUnavailable("Redis does not answer")
+        return found
+
+
+async def test_who_waits_behind_a_writer_that_got_no_answer_is_told_so_at_once_and_the_next_asks_anew():
+    profiles = Hanging()
+    recorder = a_recorder(profiles)
+    calls = [recorder.record(events_of([viewed(event_id=f"e{number}")])) for number in range(8)]
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [str(found) for found in outcomes] == ["Redis does not answer"] * 8
+    assert profiles.reads == 1
+    await recorder.record(events_of([viewed(event_id="e8")]))
+    assert await logged(profiles) == ["e8"]
+
+
 async def test_a_writer_that_gives_up_waiting_keeps_nobody_from_writing():
     profiles = CountedReads()
     recorder = a_recorder(profiles)
