@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -26,7 +27,13 @@ Handler = Callable[[Any, "grpc.aio.ServicerContext[Any, Any]"], Awaitable[Any]]
 Decode = Callable[[bytes], Any]
 UNWATCHED = ("/grpc.health.", "/grpc.reflection.")
 """Calls of the platform, not of users: neither logged nor counted."""
+LINE_FIELDS: ContextVar[Mapping[str, object] | None] = ContextVar("restock_line", default=None)
+"""What the handler of the call under way adds to the call's line."""
 MAX_REQUEST_ID_LENGTH = 128
+MILLISECONDS = 1000
+"""In a second."""
+MICROSECOND_DIGITS = 3
+"""Of milliseconds, as in the line of any other call."""
 KINDS = {
     (False, False): "unary_unary",
     (False, True): "unary_stream",
@@ -112,9 +119,30 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 seconds = time.perf_counter() - started
                 observe(method, code, seconds)
                 if call_log is not None:
-                    call_log.call(request_id, method, code, seconds)
+                    fields = LINE_FIELDS.get()
+                    if fields is None:
+                        call_log.call(request_id, method, code, seconds)
+                    else:
+                        log.info("call", extra=line_of(method, code, seconds, fields))
 
         return call
+
+
+def add_to_line(**fields: object) -> None:
+    """Add fields to the log line of the call under way. Calls that add none do not pay for it."""
+    LINE_FIELDS.set({**(LINE_FIELDS.get() or {}), **fields})
+
+
+def line_of(
+    method: str, code: str, seconds: float, fields: Mapping[str, object]
+) -> dict[str, object]:
+    """Put together the line of a call whose handler added to it: the fields of `CallLog`, then its own."""
+    return {
+        "method": method,
+        "code": code,
+        "ms": round(seconds * MILLISECONDS, MICROSECOND_DIGITS),
+        **fields,
+    }
 
 
 def writing(inner: Callable[..., AsyncIterator[Any]]) -> Handler:

@@ -1,6 +1,6 @@
 """JSON logs on standard error: one object a line, with the service and the request's id.
 
-The line of each call is `restock.serving.call_log`'s.
+The line of each call is `restock.serving.call_log`'s, but for calls whose handler adds fields to it.
 """
 
 import json

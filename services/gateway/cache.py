@@ -71,6 +71,10 @@ class Cache(Generic[K, V]):
         if len(self._kept) > self._entries:
             self._kept.popitem(last=False)
 
+    def clear(self) -> None:
+        """Let go of all."""
+        self._kept.clear()
+
     def _sweep(self) -> None:
         """Let go of what is no longer good, once in a while: it may be of somebody to be forgotten."""
         now = self._clock()

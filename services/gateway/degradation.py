@@ -1,6 +1,6 @@
 """What an answer had to do without, and the failure of a peer that leads to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import NamedTuple
@@ -10,6 +10,11 @@ CANDIDATE_GEN = "candidate_gen"
 RERANKER = "reranker"
 GIVEN_UP = frozenset(("DEADLINE_EXCEEDED", "UNAVAILABLE"))
 """Failures that the next question to the same peer is going to meet too."""
+
+
+MAX_CATEGORIES_TOLD = 3
+MAX_CATEGORY_LENGTH = 40
+"""Characters of a category's name that are told: a caller may have sent any number."""
 
 
 class Loss(IntEnum):
@@ -30,6 +35,17 @@ class Degradation(NamedTuple):
     """At fault; empty when none is."""
     reason: str
     """Why, in a word or a sentence."""
+
+
+def short_page(found: int, wanted: int, no_such_categories: Sequence[str]) -> Degradation:
+    """Say that a page is short, and why where a filter names categories that no product has."""
+    reason = f"{found} of {wanted} products"
+    if no_such_categories:
+        told = [repr(name[:MAX_CATEGORY_LENGTH]) for name in no_such_categories]
+        more = len(told) - MAX_CATEGORIES_TOLD
+        names = ", ".join(told[:MAX_CATEGORIES_TOLD]) + (f" and {more} more" if more > 0 else "")
+        reason += f"; no such category: {names}"
+    return Degradation(Loss.SHORT_PAGE, "", reason)
 
 
 class PeerFailed(Exception):

@@ -43,5 +43,6 @@ class FakeCatalogue:
         """Tell whether a product is inside a filter as it is on the wire."""
         low = message.min_price if message.HasField("min_price") else 0.0
         high = message.max_price if message.HasField("max_price") else float("inf")
-        known = not message.categories or self.category(place) in message.categories
+        wanted = [" ".join(name.split()) for name in message.categories]
+        known = not wanted or self.category(place) in wanted
         return known and bool(np.float32(low) <= np.float32(self.price(place)) <= np.float32(high))

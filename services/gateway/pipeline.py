@@ -15,6 +15,7 @@ from services.gateway.degradation import (
     Degradation,
     Loss,
     PeerFailed,
+    short_page,
 )
 from services.gateway.fallback.convert import level_one_page, named_in, own_from, stand_in_set
 from services.gateway.fallback.keeper import PopularKeeper
@@ -32,7 +33,7 @@ from services.gateway.query import Explain, Query
 from services.gateway.reasons import Signals, anchor_of, bought, reasons_of, signals_of
 
 NO_RANKER = "the model version has no ranker"
-CacheKey = tuple[str, int, int, int, bytes]
+CacheKey = tuple[int, int, int, bytes]
 
 
 class Ceilings(NamedTuple):
@@ -86,6 +87,13 @@ class Pipeline:
         self._cache = cache
         self._ceilings = ceilings
         self._version = ""
+        """The only one that the cache holds answers of."""
+
+    def follow(self, model_version: str) -> None:
+        """Take a model version for the active one: kept answers of another are not given any more."""
+        if model_version not in ("", self._version):
+            self._version = model_version
+            self._cache.clear()
 
     async def recommend(self, query: Query, budget: Budget) -> Answer:
         """Answer one shopper; the profile is always read."""
@@ -103,20 +111,34 @@ class Pipeline:
         """Answer for a profile that was read, or could not be."""
         if not self._cache.on or state.degradations:
             return await self._made(state)
-        key = self._key(self._version or self._popular.version, state)
+        key = self._key(state)
         answer = self._cache.get(key)
         if answer is None:
+            before = self._version
             answer = await self._made(state)
-            if not answer.degradations:
-                self._version = answer.model_version
-                self._cache.put((answer.model_version, *key[1:]), answer)
+            self._keep(key, answer, before)
         return answer
 
-    def _key(self, version: str, state: RequestState) -> CacheKey:
-        """Everything that an answer depends on; the profile counts by its content."""
+    def _key(self, state: RequestState) -> CacheKey:
+        """Everything that an answer depends on but the version; the profile counts by its content."""
         query, profile = state.query, state.profile
         content = hash(profile.SerializeToString(deterministic=True))
-        return version, query.as_of_day, profile.revision, content, query.fingerprint
+        return query.as_of_day, profile.revision, content, query.fingerprint
+
+    def _keep(self, key: CacheKey, answer: Answer, before: str) -> None:
+        """Learn the active version from a fresh answer, and keep it unless it lacks anything.
+
+        Args:
+            key: that of the question.
+            answer: just made.
+            before: the active version when it was asked. Such an answer is no news once another is known.
+        """
+        overtaken = answer.model_version == before != self._version
+        if overtaken or any(one.service for one in answer.degradations):
+            return
+        self.follow(answer.model_version)
+        if not answer.degradations:
+            self._cache.put(key, answer)
 
     async def _made(self, state: RequestState) -> Answer:
         """Find candidates and rank them."""
@@ -129,7 +151,8 @@ class Pipeline:
             state.lose(Loss.NO_RANKER, "", NO_RANKER)
         wanted = state.query.page_size
         if len(products) < wanted:
-            state.lose(Loss.SHORT_PAGE, "", f"{len(products)} of {wanted} products")
+            unknown = self._popular.unknown_categories(state.query.within, found.version)
+            state.degradations.append(short_page(len(products), wanted, unknown))
         return Answer(
             results=explained(state, found, products),
             explain=state.query.explain,

@@ -12,11 +12,13 @@ from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
 from restock.v1.gateway_pb2_grpc import RecommendationServiceServicer
 from services.gateway import convert
+from services.gateway.answer import Answer
 from services.gateway.batch import Batch
 from services.gateway.calendar import Calendar
 from services.gateway.pipeline import Pipeline
 from services.gateway.query import Query
 from services.gateway.similar import Similar
+from services.gateway.tally import DegradationTally
 
 MAX_RESERVE_SHARE = 0.25
 """Of a caller's time that is kept for answering: one in a hurry still gets its peers asked."""
@@ -68,11 +70,19 @@ class Terms:
 class RecommendationServicer(RecommendationServiceServicer):
     """The front door's four methods."""
 
-    def __init__(self, pipeline: Pipeline, batch: Batch, similar: Similar, terms: Terms) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        batch: Batch,
+        similar: Similar,
+        terms: Terms,
+        tally: DegradationTally,
+    ) -> None:
         self._pipeline = pipeline
         self._batch = batch
         self._similar = similar
         self._terms = terms
+        self._tally = tally
 
     async def Recommend(  # noqa: N802
         self, request: pb.RecommendRequest, context: Context
@@ -81,6 +91,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         terms = self._terms
         query = convert.query_from(request, terms.calendar, terms.tuning)
         answer = await self._pipeline.recommend(query, terms.budget(context))
+        self._tally.count([answer.degradations])
         return convert.response_to(answer, terms.tuning_revision)
 
     async def BatchRecommend(  # noqa: N802
@@ -92,6 +103,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         page_sizes = [query.page_size if isinstance(query, Query) else 0 for query in queries]
         budget = self._terms.batch_budget(context, page_sizes)
         answers = await self._batch.recommend(queries, budget)
+        self._tally.count([one.degradations for one in answers if isinstance(one, Answer)])
         return convert.batch_to(answers, self._terms.tuning_revision)
 
     def _query(self, place: int, request: pb.RecommendRequest) -> Query | RestockError:
@@ -107,6 +119,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         """Lists products that stand beside a product."""
         query = convert.similar_query_from(request)
         answer = await self._similar.neighbours(request, query, self._seconds(context))
+        self._tally.count([answer.degradations])
         return convert.similar_to(answer)
 
     async def ListTrending(  # noqa: N802
@@ -115,6 +128,7 @@ class RecommendationServicer(RecommendationServiceServicer):
         """Lists what sells now."""
         query = convert.listing_query_from(request)
         answer = await self._similar.trending(request, query, self._seconds(context))
+        self._tally.count([answer.degradations])
         return convert.trending_to(answer)
 
     def _seconds(self, context: Context) -> float:

@@ -53,13 +53,17 @@ class GatewaySettings(ServiceSettings):
     cache_entries: int = Field(default=2_000, ge=0, le=1_000_000)
     """Answers kept for equal requests on an unchanged profile; 0 turns the cache off."""
     cache_seconds: float = Field(default=30.0, gt=0, le=86_400)
-    """How long an answer is kept: how long a new model version may go unnoticed."""
+    """How long an answer is kept, at most. A fresh answer or the popular list of another model version ends
+    all that are kept. So a page of an old version can be answered until `popular_refresh_seconds`, and the
+    time to fetch that list, after the last process of candidate_gen and reranker took the new one; while
+    the list cannot be fetched, for as long as this."""
 
     popular_count: int = Field(default=100_000, ge=1, le=100_000)
     """Popular products kept for the time when candidate_gen is away. Fewer than there are find less inside a
     filter, and cannot tell which ids are unknown."""
-    popular_refresh_seconds: float = Field(default=60.0, gt=0, le=86_400)
-    """How often candidate_gen is asked whether there are others: a new model version has."""
+    popular_refresh_seconds: float = Field(default=5.0, gt=0, le=86_400)
+    """How often candidate_gen is asked whether there are others: a new model version has. While there are
+    none its answer is a few bytes."""
     popular_retry_seconds: float = Field(default=1.0, gt=0, le=3_600)
     """How long to wait after asking in vain."""
 

@@ -2,7 +2,7 @@
 
 from services.gateway import trust
 from services.gateway.answer import SimilarAnswer
-from services.gateway.degradation import Degradation, Loss, PeerFailed
+from services.gateway.degradation import Degradation, Loss, PeerFailed, short_page
 from services.gateway.fallback.keeper import PopularKeeper
 from services.gateway.peers import CandidateGenPeer, SimilarRequest, TrendingRequest
 from services.gateway.query import ListingQuery
@@ -26,7 +26,7 @@ class Similar:
             return self._stood_in(query, failure, (request.product_id,))
         missing = () if found.known else (request.product_id,)
         products = list(zip(found.product_ids, found.scores, strict=True))
-        return filled(SimilarAnswer(products, found.model_version, missing, []), query)
+        return self._filled(SimilarAnswer(products, found.model_version, missing, []), query)
 
     async def trending(
         self, request: TrendingRequest, query: ListingQuery, seconds: float
@@ -39,7 +39,8 @@ class Similar:
         except PeerFailed as failure:
             return self._stood_in(query, failure)
         products = list(zip(found.product_ids, found.scores, strict=True))
-        return filled(SimilarAnswer(sellers(products), found.model_version, (), []), query)
+        answer = SimilarAnswer(sellers(products), found.model_version, (), [])
+        return self._filled(answer, query)
 
     def _stood_in(
         self, query: ListingQuery, failure: PeerFailed, without: tuple[str, ...] = ()
@@ -51,18 +52,18 @@ class Similar:
         rows = [(popular.product_ids[place], float(popular.scores[place])) for place in places]
         products = sellers([row for row in rows if row[0] not in without])[: query.page_size]
         degradation = Degradation(Loss.NO_CANDIDATES, failure.service, failure.reason)
-        return filled(SimilarAnswer(products, "", popular.unknown(without), [degradation]), query)
+        answer = SimilarAnswer(products, "", popular.unknown(without), [degradation])
+        return self._filled(answer, query)
+
+    def _filled(self, answer: SimilarAnswer, query: ListingQuery) -> SimilarAnswer:
+        """Say so when there are fewer products than asked for."""
+        found, wanted = len(answer.products), query.page_size
+        if found < wanted:
+            unknown = self._popular.unknown_categories(query.within, answer.model_version)
+            answer.degradations.append(short_page(found, wanted, unknown))
+        return answer
 
 
 def sellers(products: list[tuple[str, float]]) -> list[tuple[str, float]]:
     """Products that sell at all: a score on the wire is above 0."""
     return [row for row in products if row[1] > 0]
-
-
-def filled(answer: SimilarAnswer, query: ListingQuery) -> SimilarAnswer:
-    """Say so when there are fewer products than asked for."""
-    found, wanted = len(answer.products), query.page_size
-    if found < wanted:
-        reason = f"{found} of {wanted} products"
-        answer.degradations.append(Degradation(Loss.SHORT_PAGE, "", reason))
-    return answer

@@ -21,6 +21,7 @@ from services.gateway.pipeline import CacheKey, Ceilings, Pipeline
 from services.gateway.servicer import RecommendationServicer, Terms
 from services.gateway.settings import GatewaySettings
 from services.gateway.similar import Similar
+from services.gateway.tally import DegradationTally
 
 SERVICE = "restock.v1.RecommendationService"
 MILLISECONDS = 1000
@@ -47,9 +48,14 @@ async def wiring(settings: GatewaySettings, shell: Shell) -> AsyncIterator[None]
         ranker = GrpcReranker(reranker)
         pipeline = Pipeline(profiles, finder, ranker, popular, cache, ceilings)
         batch = Batch(pipeline, profiles, ceilings.profile_store, settings.batch_concurrency)
-        servicer = RecommendationServicer(pipeline, batch, Similar(finder, popular), terms)
+        similar, tally = Similar(finder, popular), DegradationTally(shell.metrics.registry)
+        servicer = RecommendationServicer(pipeline, batch, similar, terms, tally)
         add_RecommendationServiceServicer_to_server(servicer, shell.server)
-        known = partial(shell.readiness.set, True)
+
+        async def known() -> None:
+            pipeline.follow(popular.version)
+            await shell.readiness.set(True)
+
         refresh, retry = settings.popular_refresh_seconds, settings.popular_retry_seconds
         await stack.enter_async_context(popular.refreshing(refresh, retry, known))
         yield

@@ -176,3 +176,46 @@ def test_every_selector_names_pods_that_exist(base):
     for service in named(base, "Service").values():
         wanted = service["spec"]["selector"].items()
         assert any(wanted <= each.items() for each in labels), service["metadata"]["name"]
+
+
+def let_in(base: list[dict], pod: str) -> list[dict]:
+    """Whom the policies let in to a pod's port for calls."""
+    labels = {"app.kubernetes.io/name": pod}.items()
+    callers = []
+    for policy in named(base, "NetworkPolicy").values():
+        selector = policy["spec"]["podSelector"]
+        chosen = selector.get("matchLabels", {}).items() <= labels and all(
+            each["operator"] == "In" and dict(labels).get(each["key"]) in each["values"]
+            for each in selector.get("matchExpressions", [])
+        )
+        for rule in policy["spec"].get("ingress", []) if chosen else []:
+            if {"port": "grpc"} in rule["ports"]:
+                callers += rule["from"]
+    return callers
+
+
+GATEWAY_ALONE = {
+    "podSelector": {
+        "matchExpressions": [
+            {"key": "app.kubernetes.io/name", "operator": "In", "values": ["gateway"]}
+        ]
+    }
+}
+WRITER = {"podSelector": {"matchLabels": {"restock-event-writer": "true"}}}
+CALLERS = {"namespaceSelector": {"matchLabels": {"restock-caller": "true"}}}
+
+
+def test_only_the_gateway_and_pods_labelled_as_event_writers_reach_the_profile_store(base):
+    writers = [WRITER, {**CALLERS, **WRITER}]
+    allowed = let_in(base, "profile-store")
+    assert [each for each in allowed if each not in writers] == [GATEWAY_ALONE]
+    assert [each for each in allowed if each in writers] == writers
+
+
+@pytest.mark.parametrize("leaf", ["candidate-gen", "reranker"])
+def test_the_label_of_event_writers_opens_no_other_leaf(base, leaf):
+    assert let_in(base, leaf) == [GATEWAY_ALONE]
+
+
+def test_a_caller_of_another_namespace_reaches_the_gateway_without_the_label_of_event_writers(base):
+    assert CALLERS in let_in(base, "gateway")

@@ -9,6 +9,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from restock.artifacts.whole_file import whole_file
+from restock.core.product_filter import ProductFilter
 from services.gateway import trust
 from services.gateway.degradation import PeerFailed
 from services.gateway.fallback.convert import popular_from, popular_in
@@ -39,6 +40,20 @@ class PopularKeeper:
         self.list: PopularList = NOTHING_POPULAR
         self.version = ""
         """Model version that the list came from; empty before the first."""
+
+    def unknown_categories(
+        self, within: ProductFilter | None, model_version: str
+    ) -> tuple[str, ...]:
+        """Categories of a filter that a model version's catalogue does not have.
+
+        Args:
+            within: the filter.
+            model_version: empty for whatever catalogue was known last; of another than the list's nothing
+                is known.
+        """
+        if within is None or model_version not in ("", self.version):
+            return ()
+        return self.list.unknown_categories(within.categories)
 
     async def load(self) -> bool:
         """Take the list from the file; a file that is missing or damaged changes nothing."""

@@ -29,17 +29,20 @@ class PopularList:
     """Median unit price over all purchases, in the shop's currency; NaN when no price is known."""
     whole: bool
     """Whether these are all products that there are: then one that is not listed is unknown."""
+    category_names: frozenset[str] = field(init=False, repr=False)
+    """The same names, to look one up."""
     newcomer_order: Longs = field(init=False, repr=False)
     """(products,) int64: all places, those of sellers at or below the median price first (seed)."""
     newcomer_scores: Floats = field(init=False, repr=False)
     """(products,) float32: popularity, 0 above the median price or where a price is unknown."""
 
     def __post_init__(self) -> None:
-        """Put those that a newcomer can afford first, as level 1 does; all keep their order else."""
+        """Work out what is looked up; those that a newcomer can afford come first, as in level 1."""
         order, scores = np.arange(len(self.product_ids)), self.scores
         if self.median_price > 0:
             scores = np.where(self.prices <= self.median_price, scores, np.float32(0))
         first = scores > 0
+        object.__setattr__(self, "category_names", frozenset(self.categories))
         object.__setattr__(self, "newcomer_order", np.concatenate([order[first], order[~first]]))
         object.__setattr__(self, "newcomer_scores", scores)
 
@@ -95,6 +98,12 @@ class PopularList:
         if not self.whole:
             return ()
         return tuple(one for one in dict.fromkeys(product_ids) if one not in self.place_of)
+
+    def unknown_categories(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Names that no category has, each once, in the order given; none when the list is not whole."""
+        if not self.whole:
+            return ()
+        return tuple(one for one in dict.fromkeys(names) if one not in self.category_names)
 
 
 NO_NUMBERS = np.empty(0, np.float32)

@@ -71,3 +71,12 @@ async def until_ready(stub: Any) -> None:
     async with asyncio.timeout(5):
         while not await is_ready(stub):
             await asyncio.sleep(0.01)
+
+
+async def metrics(port: int) -> list[str]:
+    """Read a gateway's metrics."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+    page = await reader.read()
+    writer.close()
+    return page.decode().splitlines()

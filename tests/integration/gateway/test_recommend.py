@@ -1,6 +1,5 @@
 """All peers well: what a caller gets, and what each peer is asked."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
 from services.gateway.attribution import attribution_of
 from services.gateway.fake_peers import FakePeers
-from tests.integration.gateway.conftest import TODAY, Opened, until_ready
+from tests.integration.gateway.conftest import TODAY, Opened, metrics, until_ready
 from tests.unit.gateway.shop import ids
 
 
@@ -159,12 +158,3 @@ async def test_hits_and_misses_of_the_cache_are_counted(gateway: Opened) -> None
         lines = await metrics(shop.metrics_port)
     assert 'restock_gateway_cache_total{outcome="hit"} 2.0' in lines
     assert 'restock_gateway_cache_total{outcome="miss"} 1.0' in lines
-
-
-async def metrics(port: int) -> list[str]:
-    """Read a gateway's metrics."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
-    page = await reader.read()
-    writer.close()
-    return page.decode().splitlines()

@@ -43,6 +43,13 @@ def test_the_least_recently_used_goes_when_there_are_too_many() -> None:
     assert [cache.get(key) for key in "abc"] == [1, None, 3]
 
 
+def test_what_is_cleared_is_found_no_more() -> None:
+    cache, *_ = a_cache()
+    cache.put("a", 1)
+    cache.clear()
+    assert (cache.get("a"), len(cache)) == (None, 0)
+
+
 def test_a_cache_of_0_entries_keeps_nothing() -> None:
     cache, *_ = a_cache(entries=0)
     cache.put("a", 1)

@@ -315,14 +315,6 @@ async def test_a_degraded_answer_is_not_kept() -> None:
     assert losses(await shop.recommend()) == []
 
 
-async def test_an_answer_of_an_old_model_version_is_dropped_once_a_new_one_answers() -> None:
-    shop = await a_shop(cache_entries=10)
-    await shop.recommend()
-    shop.candidate_gen.versions = shop.reranker.versions = ["v2"]
-    await shop.recommend(page_size=6)
-    assert (await shop.recommend()).model_version == "v2"
-
-
 products = st.integers(0, 60).map("p{}".format)
 few = st.lists(products, max_size=12)
 troubles = st.sampled_from(["well", "down", *WRONGS])

@@ -9,6 +9,7 @@ import grpc
 from google.rpc import status_pb2
 
 from restock.errors import InvalidRequest, NotReady
+from restock.serving.interceptor import add_to_line
 from restock.serving.runner import Running, Shell, start
 from restock.serving.settings import ServiceSettings
 
@@ -41,6 +42,12 @@ async def abort(request: bytes, context: Any) -> bytes:
     await context.abort(grpc.StatusCode.OUT_OF_RANGE, "past the end")
 
 
+async def note(request: bytes, context: Any) -> bytes:
+    add_to_line(words=[request.decode()])
+    add_to_line(pages=3)
+    return b""
+
+
 async def count(requests: AsyncIterator[bytes], context: Any) -> bytes:
     return str(len([request async for request in requests])).encode()
 
@@ -71,6 +78,7 @@ async def echo_each(
 
 UNARY = {
     "Echo": echo, "Slow": slow, "Refuse": refuse, "Wait": wait, "Crash": crash, "Abort": abort,
+    "Note": note,
 }  # fmt: skip
 
 

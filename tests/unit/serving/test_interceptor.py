@@ -1,6 +1,8 @@
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from urllib.request import urlopen
 
 import grpc
@@ -9,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from restock.serving.call_log import FLUSH_SECONDS
+from restock.serving.logs import JsonFormatter
 from restock.serving.runner import Running
 from tests.integration.refusals import field_refused
 from tests.unit.serving.echo import SECRET, SERVICE, call, running
@@ -173,6 +176,34 @@ async def test_a_request_id_cannot_break_out_of_its_line(channel, capsys):
     (line,) = await lines_of(capsys)
     assert line["request_id"] == 'a"}, "level": "ERROR'
     assert line["level"] == "INFO"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the interceptor's logger writes, in the form that a running service gives it."""
+    text = io.StringIO()
+    handler, logger = logging.StreamHandler(text), logging.getLogger("restock.rpc")
+    handler.setFormatter(JsonFormatter("EchoService"))
+    logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    yield text
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+async def test_what_a_handler_adds_is_in_the_one_line_of_its_call_and_of_no_other(
+    channel, capsys, log
+):
+    for method in ("Echo", "Note", "Echo"):
+        await call(channel, method, b"late", metadata=(("x-request-id", f"r-{method}"),))
+    plain = await lines_of(capsys)
+    assert [line["method"] for line in plain] == ["Echo", "Echo"]
+    (line,) = [json.loads(text) for text in log.getvalue().splitlines()]
+    assert (line["request_id"], line["method"], line["code"]) == ("r-Note", "Note", "OK")
+    assert (line["words"], line["pages"]) == (["late"], 3)
+    assert set(line) == {*plain[0], "words", "pages"}
+    assert line["ms"] > 0
 
 
 async def test_a_call_is_one_line_of_the_log(channel, capsys):
