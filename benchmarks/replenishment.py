@@ -21,6 +21,7 @@ from restock.core.replenishment import (
     states_of,
 )
 from restock.core.replenishment_model import rebuy_probabilities
+from restock.days import day_of
 from restock.serving.threads import limit_compute_threads
 from restock.tuning_config import TuningConfig
 from trainer.catalogue import coded
@@ -77,7 +78,7 @@ def outcomes(
     tuning: TuningConfig,
 ) -> dict[int, Outcome]:
     """Learn from what lies before a day, predict from the evening before it, and look what came."""
-    as_of_day = (cut - date(1970, 1, 1)).days - 1
+    as_of_day = day_of(cut) - 1
     past = until(purchases, np.flatnonzero(purchases.days <= as_of_day))
     model = fit_replenishment(past, category, tuning)
     found = snapshot(purchases, category, as_of_day, tuning)

@@ -16,6 +16,7 @@ import typer
 from benchmarks.replenishment import TESTS, print_table, sample_purchases
 from restock.core.replenishment import DEVIATIONS_OF_80_PERCENT, evidence_of, quantity_ratios
 from restock.core.replenishment_model import DEFAULT_MODEL, WEEK_DAYS, cycle_spread
+from restock.days import day_of
 from restock.serving.threads import limit_compute_threads
 from restock.tuning_config import TuningConfig
 from trainer.cycles import item_cycles
@@ -41,7 +42,7 @@ def fresh_gaps(
     purchases: Purchases, category: np.ndarray, cut: date, tuning: TuningConfig
 ) -> tuple[Snapshot, np.ndarray, np.ndarray]:
     """Pairs as of a day; which were bought in the week before it, for the third time at least; their gaps."""
-    as_of_day = (cut - date(1970, 1, 1)).days - 1
+    as_of_day = day_of(cut) - 1
     found = snapshot(purchases, category, as_of_day, tuning)
     elapsed = as_of_day - found.columns.last_days
     fresh = (
@@ -62,7 +63,7 @@ def quantity_rows(
             model = replace(DEFAULT_MODEL, quantity_elasticity=elasticity)
             errors = []
             for cut, found, fresh, gaps in parts:
-                as_of_day = (cut - date(1970, 1, 1)).days - 1
+                as_of_day = day_of(cut) - 1
                 expected = evidence_of(found.columns, model, as_of_day, tuning).gap_days
                 ratios = quantity_ratios(found.columns)
                 rows = fresh & (ratios >= low) & (ratios < high)

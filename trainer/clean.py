@@ -17,6 +17,7 @@ from trainer.purchases import (
 )
 from trainer.quality import EXAMPLES, DataQuality, price_spans
 from trainer.read import Products, Transactions
+from trainer.report import left_out_told
 
 NO_PRODUCT = -1
 
@@ -43,8 +44,8 @@ def clean(
         left_out[reason] = int(np.count_nonzero(at_fault & kept))
         kept &= ~at_fault
     if not kept.any():
-        found = ", ".join(f"{reason} {count}" for reason, count in left_out.items())
-        raise InvalidFile(path, f"at least one purchase must be left after cleaning ({found})")
+        told = left_out_told(left_out)
+        raise InvalidFile(path, f"at least one purchase must be left after cleaning ({told})")
     purchases = kept_purchases(transactions, kept)
     return purchases, measured(transactions, kept, left_out, purchases, tuning)
 

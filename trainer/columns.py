@@ -3,6 +3,8 @@
 import datetime
 import tomllib
 import zoneinfo
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -11,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from restock.errors import InvalidFile
 
 Name = Annotated[str, Field(min_length=1)]
+MOMENTS = ("timestamp", "day", "basket_order", "first_day", "last_day", "week")
+"""Entries of which another may take the place, but which cannot merely be left out."""
 COMPLETE_JOURNEY = Path(__file__).with_name("complete_journey.toml")
 """Columns of the sample data."""
 
@@ -171,6 +175,63 @@ class Columns(BaseModel):
         return self.transactions.timezone if self.transactions else None
 
 
+MAY_SAY = "a columns file says which to read"
+"""Of a column that no section names."""
+
+
+class NoSuchColumn(InvalidFile):
+    """A file lacks a column that is to be read.
+
+    Attributes:
+        present: the columns that it has.
+    """
+
+    def __init__(
+        self, path: Path, column: str, present: Sequence[str], told: str = MAY_SAY
+    ) -> None:
+        found = f"no such column; {told}; the file has: {', '.join(present)}"
+        super().__init__(path, found, column=column)
+        self.present = present
+
+
+SECTIONS: dict[Any, type[BaseModel]] = {
+    "transactions": TransactionColumns,
+    "products": ProductColumns,
+    "promotions": PromotionColumns,
+    "report": ReportColumns,
+}
+
+
+@contextmanager
+def entry_told(*columns: BaseModel) -> Iterator[None]:
+    """Let what is read inside name the entry of the columns file that asks for a column that is not there.
+
+    Args:
+        columns: the sections that name the columns.
+
+    Raises:
+        NoSuchColumn: as inside, and says which entry it is and whether it may be left out.
+    """
+    try:
+        yield
+    except NoSuchColumn as error:
+        column = error.column or ""
+        told = next(filter(None, (entry_naming(section, column) for section in columns)), MAY_SAY)
+        raise NoSuchColumn(error.path, column, error.present, told) from error
+
+
+def entry_naming(columns: BaseModel, column: str) -> str:
+    """Say which entry of a section names a column, and whether it may be left out; nothing if none does."""
+    section = next(name for name, kind in SECTIONS.items() if isinstance(columns, kind))
+    for name, field in type(columns).model_fields.items():
+        value = getattr(columns, name)
+        if value == column or (isinstance(value, (list, dict)) and column in value):
+            needed = field.is_required() or name in MOMENTS
+            told = f"[{section}].{name} of the columns file names it"
+            return told if needed else f"{told}, and may be left out"
+    return ""
+
+
 def read_columns(path: Path = COMPLETE_JOURNEY) -> Columns:
     """Read a columns file; the sample data's by default.
 
@@ -200,11 +261,5 @@ def explanation(error: ValidationError) -> str:
 
 def keys_beside(place: tuple[Any, ...]) -> list[str]:
     """Names of the keys that are known in the section of a key."""
-    sections: dict[Any, type[BaseModel]] = {
-        "transactions": TransactionColumns,
-        "products": ProductColumns,
-        "promotions": PromotionColumns,
-        "report": ReportColumns,
-    }
-    section = sections.get(place[0], Columns) if len(place) > 1 else Columns
+    section = SECTIONS.get(place[0], Columns) if len(place) > 1 else Columns
     return list(section.model_fields)

@@ -51,8 +51,11 @@ def read_deletions(folder: Path, time_zone: str) -> Deletions:
     """Read who was deleted from an export of events.
 
     Raises:
-        InvalidFile: no file says so, it is not readable, or a row is not a hash and a moment; names the row.
+        InvalidFile: the folder is not there, no file says so, it is not readable, or a row is not a hash
+            and a moment; names the row.
     """
+    if not folder.is_dir():
+        raise InvalidFile(folder, "there is no such folder; `restock events export` writes one")
     path = folder / DELETED_USERS
     if not path.exists():
         raise InvalidFile(

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from restock.artifacts.event_folder import DELETED_USERS, EventFolder
 from restock.core.arrays import Ints, Longs, Mask
 from restock.core.signals import MILLI
+from restock.days import EPOCH, day_of
 from restock.errors import InvalidFile
-from trainer.table import EPOCH, LONGEST_ID_BYTES, IdColumn, is_id
+from trainer.table import LONGEST_ID_BYTES, IdColumn, is_id
 from trainer.typed_parquet import TypedTable, mask_of, read_typed
 
 TEXT = pa.large_string()
@@ -87,7 +88,7 @@ def read_event_log(folder: Path, today: date) -> EventRows:
     count = 0
     tables: list[pa.Table] = [pa.schema([*TYPES.items(), ("day", pa.int32())]).empty_table()]
     for path in parts:
-        day = day_of(path.parent, today + AHEAD)
+        day = day_of_folder(path.parent, today + AHEAD)
         table = read_typed(path, TYPES)
         count += len(table.numbers)
         found = purchases_of(table)
@@ -96,7 +97,7 @@ def read_event_log(folder: Path, today: date) -> EventRows:
     return rows_of(pa.concat_tables(tables), count)
 
 
-def day_of(folder: Path, last: date) -> int:
+def day_of_folder(folder: Path, last: date) -> int:
     """Day whose events lie in a folder, counted from 1970-01-01.
 
     Raises:
@@ -108,7 +109,7 @@ def day_of(folder: Path, last: date) -> int:
         raise InvalidFile(folder, "a folder of events is named day=YYYY-MM-DD") from error
     if not EPOCH <= day <= last:
         raise InvalidFile(folder, f"a day from {EPOCH} to {last}")
-    return (day - EPOCH).days
+    return day_of(day)
 
 
 def purchases_of(table: TypedTable) -> pa.Table:

@@ -40,7 +40,8 @@ def read_lines(source: Source, today: date) -> tuple[Transactions, EventCounts |
         parts.append(ordered)
     if source.transactions is not None:
         columns = named(source.transactions, source.columns)
-        parts.append(read_transactions(source.transactions, columns, today, deletions))
+        zone = source.shop_zone
+        parts.append(read_transactions(source.transactions, columns, today, deletions, zone))
     return joined(parts), events
 
 
@@ -83,7 +84,8 @@ def read_purchases(
     """
     today = today_in(columns.timezone or time_zone)
     known = None if products is None else read_products(products, columns.products)
-    lines = read_transactions(transactions, named(transactions, columns), today)
+    names = named(transactions, columns)
+    lines = read_transactions(transactions, names, today, shop_zone=time_zone)
     return clean(lines, known, TuningConfig(), transactions)
 
 

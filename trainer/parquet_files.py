@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from restock.errors import InvalidFile
+from trainer.columns import NoSuchColumn
 
 PORTION_ROWS = 1_000_000
 """Rows of a long file that are held at once."""
@@ -200,8 +201,4 @@ def require(path: Path, present: list[str], wanted: Sequence[str]) -> None:
         if present.count(column) > 1:
             raise InvalidFile(path, "each column has a name of its own", column=column)
         if column not in present:
-            raise InvalidFile(
-                path,
-                f"no such column; a columns file says which to read of: {', '.join(present)}",
-                column=column,
-            )
+            raise NoSuchColumn(path, column, present)

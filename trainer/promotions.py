@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
-from trainer.columns import PromotionColumns
-from trainer.table import EPOCH, Table, read_distinct
+from restock.days import day_of
+from trainer.columns import PromotionColumns, entry_told
+from trainer.table import Table, read_distinct
 
 Doubles = NDArray[np.float64]
 AHEAD_DAYS = 366
@@ -94,11 +95,13 @@ def read_promotions(
     Raises:
         InvalidFile: names the row and column at fault and what is allowed.
     """
-    table, counts = read_distinct(path, columns.apart)
+    with entry_told(columns):
+        table, counts = read_distinct(path, columns.apart)
     ids = table.ids(columns.product)
     records = np.array([row_of.get(name, -1) for name in ids.ids], np.int64)[ids.codes]
     firsts, lasts = spans_of(table, columns, today)
-    shops = len(read_distinct(path, [columns.store])[1]) if columns.store else 1
+    with entry_told(columns):
+        shops = len(read_distinct(path, [columns.store])[1]) if columns.store else 1
     counts = counts if columns.store else np.ones_like(counts)
     ways = [way_of(table, column, columns.none) for column in columns.ways]
     if not ways:
@@ -116,7 +119,7 @@ def spans_of(table: Table, columns: PromotionColumns, today: datetime.date) -> t
         weeks = table.numbers(columns.week)
         at_fault = (weeks < 1) | (weeks > LAST_WEEK) | (weeks != np.rint(weeks))
         table.refuse(at_fault, columns.week, f"a whole number of a week from 1 to {LAST_WEEK:,}")
-        begin = (columns.week_1_begins - EPOCH).days
+        begin = day_of(columns.week_1_begins)
         first = begin + WEEK_DAYS * (weeks.astype(np.int64) - 1)
         return first, first + WEEK_DAYS - 1
     latest = today + datetime.timedelta(days=AHEAD_DAYS)

@@ -11,7 +11,13 @@ from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.core.signals import MILLI
 from restock.errors import InvalidFile
 from trainer.baskets import pseudo_days
-from trainer.columns import Columns, ProductColumns, PromotionColumns, TransactionColumns
+from trainer.columns import (
+    Columns,
+    ProductColumns,
+    PromotionColumns,
+    TransactionColumns,
+    entry_told,
+)
 from trainer.deletions import NOBODY, Deletions
 from trainer.promotions import NO_PROMOTIONS, Promotions, read_promotions
 from trainer.table import LARGEST_NUMBER, IdColumn, Table, read_table
@@ -106,7 +112,11 @@ class Products:
 
 
 def read_transactions(
-    path: Path, columns: TransactionColumns, today: date, deletions: Deletions = NOBODY
+    path: Path,
+    columns: TransactionColumns,
+    today: date,
+    deletions: Deletions = NOBODY,
+    shop_zone: str | None = None,
 ) -> Transactions:
     """Read purchase lines.
 
@@ -115,27 +125,43 @@ def read_transactions(
         columns: what its columns are called.
         today: the last day that a purchase may have.
         deletions: who was deleted. Of a row that has only its day, that day's beginning counts.
+        shop_zone: the shop's time zone, where `columns` name none.
 
     Raises:
         InvalidFile: names the row and column at fault and what is allowed.
     """
-    table = read_table(path, columns.names())
+    with entry_told(columns):
+        table = read_table(path, columns.names())
+    zone = calendar_of(table, columns, shop_zone)
     units = units_of(table, columns)
     users = table.ids(columns.user)
     none = np.zeros(len(units), np.bool_)
     return Transactions(
         users=users,
         products=table.ids(columns.product),
-        days=days_of(table, columns, users, today),
+        days=days_of(table, columns, users, today, zone),
         units_milli=to_milli(units),
         spend_milli=to_milli(amounts(table, columns, units)),
         repeats=none if columns.order is None else table.repeats(),
-        forgotten=forgotten_rows(table, columns, users, deletions),
+        forgotten=forgotten_rows(table, columns, users, deletions, zone),
         returned=none,
     )
 
 
-def days_of(table: Table, columns: TransactionColumns, users: IdColumn, today: date) -> Ints:
+def calendar_of(table: Table, columns: TransactionColumns, shop_zone: str | None) -> str | None:
+    """Name the zone on whose calendar moments count; None where they are local times or days already.
+
+    Raises:
+        InvalidFile: some timestamps carry a UTC offset and others do not.
+    """
+    if columns.timezone is not None or columns.basket_order is not None or shop_zone is None:
+        return columns.timezone
+    return shop_zone if table.has_offsets(columns.moment) else None
+
+
+def days_of(
+    table: Table, columns: TransactionColumns, users: IdColumn, today: date, zone: str | None
+) -> Ints:
     """Day of each row, (rows,) int32; a pseudo-day where only an order of baskets is known.
 
     Raises:
@@ -143,17 +169,20 @@ def days_of(table: Table, columns: TransactionColumns, users: IdColumn, today: d
     """
     if columns.basket_order is not None:
         return pseudo_days(table, columns.basket_order, users)
-    return table.days(columns.moment, columns.timezone, today)
+    return table.days(columns.moment, zone, today)
 
 
 def forgotten_rows(
-    table: Table, columns: TransactionColumns, users: IdColumn, deletions: Deletions
+    table: Table,
+    columns: TransactionColumns,
+    users: IdColumn,
+    deletions: Deletions,
+    zone: str | None,
 ) -> Mask:
     """Tell which rows are of a user who was deleted later, (rows,) bool; without dates, all of them."""
     if not deletions or columns.basket_order is not None:
         return deletions.forgotten(users, np.zeros(len(table.frame), np.int64))
-    in_utc = columns.timezone is not None
-    moments = table.micros(columns.moment, None if in_utc else deletions.time_zone)
+    moments = table.micros(columns.moment, deletions.time_zone if zone is None else None)
     return deletions.forgotten(users, moments)
 
 
@@ -191,7 +220,8 @@ def read_products(path: Path, columns: ProductColumns) -> Products:
     Raises:
         InvalidFile: names the row and column at fault and what is allowed.
     """
-    table = read_table(path, columns.names())
+    with entry_told(columns):
+        table = read_table(path, columns.names())
     ids = table.ids(columns.product)
     again = table.frame.duplicated([columns.product]).to_numpy()
     table.refuse(again, columns.product, "each product has one row")

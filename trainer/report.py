@@ -31,6 +31,14 @@ LABELS = {
 }
 
 
+def left_out_told(left_out: dict[str, int]) -> str:
+    """Say in one line how many rows were left out by each reason that there was."""
+    told = (
+        f"{LABELS[name].removeprefix('- ')}: {count:,}" for name, count in left_out.items() if count
+    )
+    return "; ".join(told)
+
+
 def quality_table(counts: dict[str, Any]) -> Table:
     """Lay out the counts of `DataQuality.as_dict` for people to read."""
     table = Table(title="Data quality", show_header=False, title_justify="left")
@@ -40,6 +48,9 @@ def quality_table(counts: dict[str, Any]) -> Table:
         table.add_row(label, f"{counts['events'][name]:,}")
     for name, label in LABELS.items():
         value = counts[name]
+        if name == "zero_price_kept" and value == counts["kept_rows"]:
+            table.add_row("no price is known", "")
+            continue
         table.add_row(label, f"{value:.2%}" if isinstance(value, float) else f"{value:,}")
     for span in counts["price_variance_examples"]:
         table.add_row(

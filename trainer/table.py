@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from restock.core.arrays import Floats, Ints, Longs, Mask
+from restock.days import EPOCH, day_of
 from restock.errors import InvalidFile
 from trainer.parquet_files import (
     FIRST_ROW,
@@ -31,9 +32,12 @@ from trainer.parquet_files import (
 )  # fmt: skip
 
 LONGEST_ID_BYTES = 128
+OFFSET = r"[Tt ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"
+"""How a time of day in ISO 8601 ends where it carries a UTC offset."""
+OTHER_SEPARATORS = (";", "\t", "|")
+"""What stands between columns in files that are called CSV and are none."""
 LARGEST_NUMBER = 1e9
 """Bound of a quantity or an amount, so that sums in thousandths stay exact."""
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +139,7 @@ class Table:
         if moments.dt.tz is not None:
             moments = moments.dt.tz_convert(timezone).dt.tz_localize(None)
         days = moments.to_numpy().astype("datetime64[D]").astype(np.int64)
-        at_fault = (days < 0) | (days > (today - EPOCH).days)
+        at_fault = (days < 0) | (days > day_of(today))
         self.refuse(at_fault, column, f"a day from {EPOCH} to {today}")
         return days.astype(np.int32)
 
@@ -148,7 +152,10 @@ class Table:
         series = self.frame[column]
         if series.dtype.kind in "iufb":
             self.refuse_column(column, "ISO 8601 timestamps or days are allowed")
-        offsets = "timestamps with a UTC offset need `timezone` in the columns file"
+        offsets = (
+            "timestamps with a UTC offset need the shop's time zone: "
+            "`timezone` in the columns file, or --time-zone"
+        )
         try:
             moments = pd.to_datetime(series, errors="coerce", format="ISO8601", utc=utc)
         except ValueError as error:
@@ -156,6 +163,23 @@ class Table:
         if not utc and moments.dt.tz is not None:
             raise InvalidFile(self.path, offsets, column=column)
         return moments
+
+    def has_offsets(self, column: str) -> bool:
+        """Tell whether timestamps carry a UTC offset.
+
+        Raises:
+            InvalidFile: some do and others do not, so that nobody can tell which moments are meant.
+        """
+        series = self.frame[column]
+        if series.dtype.kind in "iufb" or pd.api.types.is_datetime64_dtype(series.dtype):
+            return False
+        if isinstance(series.dtype, pd.DatetimeTZDtype):
+            return True
+        carry = series.astype(str).str.contains(OFFSET).to_numpy(np.bool_)
+        if not carry.any():
+            return False
+        self.refuse(~carry, column, "a timestamp with a UTC offset, as other rows have")
+        return True
 
     def micros(self, column: str, local_zone: str | None) -> Longs:
         """Read a column of timestamps or days that `days` has found valid as moments.
@@ -228,7 +252,9 @@ def csv_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         InvalidFile: it is broken, a row is longer or shorter than the header, or lacks a column.
         OSError: it cannot be opened.
     """
-    require(path, csv_header(path), columns)
+    header = csv_header(path)
+    refuse_other_separators(path, header, columns)
+    require(path, header, columns)
     try:
         table = arrow_csv.read_csv(
             path,
@@ -248,6 +274,20 @@ def csv_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas().set_axis(pd.RangeIndex(2, len(table) + 2))
     blank = (frame == "").all(axis=1)
     return frame[~blank] if blank.any() else frame
+
+
+def refuse_other_separators(path: Path, header: list[str], columns: Sequence[str]) -> None:
+    """Refuse a CSV file whose columns are not separated by commas.
+
+    Raises:
+        InvalidFile: says by what they are.
+    """
+    if len(header) != 1 or set(columns) <= set(header):
+        return
+    for separator in OTHER_SEPARATORS:
+        if separator in header[0]:
+            allowed = f"columns are separated by commas, not by {separator!r}"
+            raise InvalidFile(path, f"not readable as CSV: {allowed}", row=1)
 
 
 def read_distinct(path: Path, columns: Sequence[str]) -> tuple[Table, Longs]:

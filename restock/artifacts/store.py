@@ -11,7 +11,6 @@ import re
 import shutil
 import uuid
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +32,7 @@ from restock.artifacts.whole_file import whole_file
 from restock.core.catalogue import Catalogue
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Ranker
+from restock.days import date_of
 from restock.errors import BundleCorrupt, BundleMissing, BundleOutdated, InvalidTuning
 from restock.tuning_config import TuningConfig
 
@@ -94,10 +94,22 @@ class BundleStore:
         self.root = root
 
     def versions(self) -> list[str]:
-        """Published versions, oldest training day first."""
+        """Published versions in the order in which they were written; of one moment, by name."""
         if not self.root.is_dir():
             return []
-        return sorted(path.name for path in self.root.iterdir() if VERSION.fullmatch(path.name))
+        names = [path.name for path in self.root.iterdir() if VERSION.fullmatch(path.name)]
+        return sorted(names, key=lambda name: (self.written_seconds(name), name))
+
+    def written_seconds(self, version: str) -> float:
+        """When a version was written, in seconds since 1970; 0 where its manifest is not there.
+
+        It is the manifest's time in the file system: a bundle itself holds no time of day, so that the
+        same input gives the same bytes.
+        """
+        try:
+            return (self.root / version / MANIFEST).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def active(self) -> str | None:
         """Return the active version, None when none is."""
@@ -241,8 +253,7 @@ class BundleStore:
 
 def version_of(manifest: Manifest, path: Path) -> str:
     """Name a version: its last training day and the first 12 hex digits of its manifest's digest."""
-    day = date(1970, 1, 1) + timedelta(days=manifest.trained_through_day)
-    return f"{day:%Y%m%d}-{entry_of(path).sha256[:12]}"
+    return f"{date_of(manifest.trained_through_day):%Y%m%d}-{entry_of(path).sha256[:12]}"
 
 
 def write_files(folder: Path, draft: Draft) -> None:

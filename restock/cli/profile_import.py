@@ -12,6 +12,7 @@ from typing import TypeVar
 import grpc
 import numpy as np
 from rich.progress import Progress
+from rich.text import Text
 
 from restock.artifacts.profiles import ProfileTable
 from restock.cli.histories import MESSAGE_PURCHASES, MESSAGE_USERS, Histories
@@ -111,12 +112,20 @@ class ProfileImport:
                 return call()
             except grpc.RpcError as error:
                 now = time.monotonic()
-                give_up = give_up or now + self._manner.give_up_seconds
-                if error.code() not in MAY_HEAL or now + pause > give_up:
+                last_try = give_up or now + self._manner.give_up_seconds
+                if error.code() not in MAY_HEAL or now + pause > last_try:
                     raise
+                if give_up is None:
+                    self._tell(error)
+                give_up = last_try
             self._progress.update(self._task, description=WAITING)
             time.sleep(pause)
             pause = min(2 * pause, self._manner.longest_pause_seconds)
+
+    def _tell(self, error: grpc.RpcError) -> None:
+        seconds = self._manner.give_up_seconds
+        told = f"{error.code().name}: {error.details()}; trying again for up to {seconds:.0f} s"
+        self._progress.console.print(Text(told, style="yellow"), soft_wrap=True)
 
     def _requests(self, users: range) -> Iterator[pb.ImportProfilesRequest]:
         self._show(users.start)

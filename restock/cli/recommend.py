@@ -1,5 +1,6 @@
 """``restock recommend``: ask a running suite and show the answer with its reasons."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from restock.artifacts.store import BundleStore
+from restock.cli.home import DEFAULT_HOME, Home, models_in
 from restock.errors import RestockError
 from restock.v1 import gateway_pb2 as pb
 from restock.v1 import types_pb2
@@ -23,6 +24,8 @@ TIMEOUT_SECONDS = 5.0
 BLENDED = {"als": "ALS", "item_cf": "iCF", "popularity": "pop", "history": "own"}
 LEARNED = {"learned": "chance"}
 FACTORS = {"price": "×price", "repurchase": "×due", "segment": "×seg", "upsell": "×up"}
+LEAST_WIDTH = 100
+"""Columns of the table where there is no terminal."""
 NUMBERS_WIDTH = 54
 """Columns that the numbers of the table take; what is left is the product's."""
 PRODUCT_WIDTHS = (26, 48)
@@ -54,6 +57,16 @@ def recommend(
     category: Annotated[
         list[str] | None, typer.Option(help="Only this category; may be given again.")
     ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="A product not to answer; may be given again.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Answer only such products; may be given again.")
+    ] = None,
+    min_price: Annotated[
+        float | None, typer.Option(min=0, help="Lowest price, in the shop's currency.")
+    ] = None,
+    max_price: Annotated[float | None, typer.Option(min=0, help="Highest price.")] = None,
     novelty: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Share of products never bought before; else the best."),
@@ -63,9 +76,7 @@ def recommend(
         typer.Option(help="The day for which to recommend; the suite's clock if not given."),
     ] = None,
     address: Annotated[str, typer.Option(help="Where the gateway listens.")] = ADDRESS,
-    home: Annotated[
-        Path, typer.Option(envvar="RESTOCK_HOME", help="Folder of the models, for product names.")
-    ] = Path(".restock"),
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Recommend products to a shopper, and say why.
 
@@ -77,16 +88,29 @@ def recommend(
             page_size=page_size,
             strategy=types_pb2.Strategy.Value(f"STRATEGY_{strategy.name}"),
             context_product_ids=context or [],
-            filter=types_pb2.ProductFilter(categories=category or []),
+            exclude_product_ids=exclude or [],
+            include_product_ids=include or [],
+            filter=types_pb2.ProductFilter(
+                categories=category or [], min_price=min_price, max_price=max_price
+            ),
             explain=pb.EXPLAIN_LEVEL_FULL,
             novelty=novelty,
         )
     except UnicodeEncodeError:
-        raise typer.BadParameter("user, context and category are UTF-8 text") from None
+        raise typer.BadParameter("user, products and categories are UTF-8 text") from None
     if as_of is not None:
         request.as_of_time.CopyFrom(timestamp(as_of))
     with grpc.insecure_channel(address) as channel:
-        show(ask(channel, request), f"User {user}", names(home), Console(markup=False))
+        response = ask(channel, request, address)
+    show(response, f"User {user}", names(home, response.model_version), answer_console())
+
+
+def answer_console() -> Console:
+    """A console for answers: where there is no terminal, wide enough for names and reasons."""
+    console = Console(markup=False)
+    if console.is_terminal or console.width >= LEAST_WIDTH:
+        return console
+    return Console(markup=False, width=LEAST_WIDTH)
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -96,25 +120,29 @@ def timestamp(moment: datetime) -> Timestamp:
     return found
 
 
-def ask(channel: grpc.Channel, request: pb.RecommendRequest) -> pb.RecommendResponse:
-    """Call the gateway; exit with one clear line if it refuses or is not there."""
+def ask(channel: grpc.Channel, request: pb.RecommendRequest, address: str) -> pb.RecommendResponse:
+    """Call the gateway.
+
+    Raises:
+        RestockError: it refuses, or is not there; says the status and the reason.
+    """
     try:
         return RecommendationServiceStub(channel).Recommend(request, timeout=TIMEOUT_SECONDS)
     except grpc.RpcError as error:
-        typer.secho(f"{error.code().name}: {error.details()}", fg="red", err=True)
+        said = f"{error.code().name}: {error.details()}"
         if error.code() is grpc.StatusCode.UNAVAILABLE:
-            typer.secho("Is the suite up? Start it with: restock up", err=True)
-        raise typer.Exit(2) from None
+            said += f" (asked the gateway at {address}; is the suite up? start it with: restock up)"
+        raise RestockError(said) from None
 
 
-def names(home: Path) -> dict[str, str]:
-    """Product names by id from the active model version; empty where there is none to read."""
-    store = BundleStore(home / "models")
-    try:
-        version = store.active()
-        return store.item_names(version) if version else {}
-    except (RestockError, OSError):
-        return {}
+def names(home: Path, answered_by: str) -> dict[str, str]:
+    """Product names by id from the version that answered, else from the active one; empty without either."""
+    store = models_in(home)
+    for wanted in (answered_by, None):
+        with suppress(RestockError, OSError):
+            if version := wanted or store.active():
+                return store.item_names(version)
+    return {}
 
 
 def show(

@@ -1,5 +1,6 @@
 """`restock report`: the analyst's report on the data and on a model version."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from restock.artifacts.store import BundleStore
 from restock.cli.home import DEFAULT_HOME, Home, models_in
 from restock.cli.source import ColumnsFile, EventsFolder, ProductsFile, TimeZone, TransactionsFile
 from restock.cli.train import source_of
-from restock.errors import BundleMissing
+from restock.errors import BundleError, BundleMissing
 
 REPORT_FOLDER = "report"
 
@@ -28,7 +29,9 @@ def report(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="The version to compare it with; the last one before it if not given."),
+        typer.Option(
+            help="The version to compare it with; the last one trained before it if not given."
+        ),
     ] = None,
     transactions: TransactionsFile = None,
     products: ProductsFile = None,
@@ -77,12 +80,22 @@ def made_and_written(
     from trainer.progress import progress_bars  # noqa: PLC0415
     from trainer.train import today_at  # noqa: PLC0415
 
-    other = against or version_before(store.versions(), version)
+    other = against or version_before(readable_versions(store), version)
     today = today_at(source) if source else datetime.now(UTC).date()
     with progress_bars() as progress:
         made = make_report(store, version, other, source, today, progress)
         with progress.stage("Page"):
             return made, *write_report(made, out)
+
+
+def readable_versions(store: BundleStore) -> list[str]:
+    """Versions that can be compared, in the order in which they were written."""
+    readable = []
+    for version in store.versions():
+        with suppress(BundleError):  # of another release's format, or broken
+            store.manifest(version)
+            readable.append(version)
+    return readable
 
 
 def source_to_read(

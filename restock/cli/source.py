@@ -57,7 +57,8 @@ TimeZone = Annotated[
     typer.Option(
         envvar="RESTOCK_TIME_ZONE",
         callback=zone_option,
-        help="The shop's time zone, where the columns file names none.",
+        help="The shop's time zone, where the columns file names none: timestamps with a UTC offset "
+        "count on its days.",
     ),
 ]
 """The option --time-zone."""

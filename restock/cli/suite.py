@@ -1,5 +1,6 @@
 """The four services as processes of this machine: started, watched, restarted, stopped."""
 
+import errno
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ from restock.errors import NotReady
 from restock.serving.channels import channel_options
 
 LOOPBACK = "127.0.0.1"
+ANY_HOST = "0.0.0.0"  # noqa: S104 - compared with; who wants it, names it
+"""Listens on every address of the machine, loopback among them."""
 POLL_SECONDS = 0.05
 STOP_SECONDS = 15.0
 RESTART_SECONDS = 0.5
@@ -35,12 +38,24 @@ class Service:
     name: str
     """Full proto name, for health."""
     port: int
-    """gRPC port on loopback."""
+    """gRPC port."""
     metrics_port: int
-    """Port of ``/metrics`` on loopback."""
+    """Port of ``/metrics``."""
+    host: str = LOOPBACK
+    """Where it listens."""
+
+    @property
+    def near_host(self) -> str:
+        """Where it is reached from this machine."""
+        return LOOPBACK if self.host == ANY_HOST else self.host
+
+    @property
+    def address(self) -> str:
+        """Where its gRPC port is reached from this machine."""
+        return f"{self.near_host}:{self.port}"
 
 
-def services(port: int, metrics_port: int) -> list[Service]:
+def services(port: int, metrics_port: int, host: str = LOOPBACK) -> list[Service]:
     """The suite, gateway first, on consecutive ports from these on."""
     modules = {
         "gateway": "RecommendationService",
@@ -49,7 +64,7 @@ def services(port: int, metrics_port: int) -> list[Service]:
         "reranker": "RerankerService",
     }
     return [
-        Service(module, f"restock.v1.{name}", port + place, metrics_port + place)
+        Service(module, f"restock.v1.{name}", port + place, metrics_port + place, host)
         for place, (module, name) in enumerate(modules.items())
     ]
 
@@ -58,7 +73,7 @@ def environment(suite: list[Service], home: Path, redis_url: str) -> dict[str, s
     """Environment in which the services find each other, their state and Redis."""
     found = {
         "RESTOCK_HOME": str(home),
-        "RESTOCK_HOST": LOOPBACK,
+        "RESTOCK_HOST": suite[0].host,
         # Nobody balances load on a developer's machine: no need to wait before stopping.
         "RESTOCK_DRAIN_SECONDS": "0",
         "REDIS_URL": redis_url,
@@ -67,7 +82,7 @@ def environment(suite: list[Service], home: Path, redis_url: str) -> dict[str, s
         prefix = f"RESTOCK_{service.module.upper()}"
         found[f"{prefix}_PORT"] = str(service.port)
         found[f"{prefix}_METRICS_PORT"] = str(service.metrics_port)
-        found[f"RESTOCK_GATEWAY_{service.module.upper()}_ADDRESS"] = f"{LOOPBACK}:{service.port}"
+        found[f"RESTOCK_GATEWAY_{service.module.upper()}_ADDRESS"] = service.address
     return found
 
 
@@ -83,10 +98,15 @@ class Suite:
     """Folder of one log file a service."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     """By module."""
+    log_begins: dict[str, int] = field(default_factory=dict)
+    """Size that each log had when its service was started last, by module."""
+    exit_codes: dict[str, int] = field(default_factory=dict)
+    """How each service that was started again had ended last, by module."""
 
     def start(self, member: Service) -> None:
         """Start one service in a session of its own, so that Ctrl-C reaches only its keeper."""
         with (self.logs / f"{member.module}.log").open("ab") as log:
+            self.log_begins[member.module] = log.tell()
             self.processes[member.module] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{member.module}"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
@@ -122,15 +142,20 @@ class Suite:
 
     def _last_words(self, member: Service) -> str:
         log = self.logs / f"{member.module}.log"
-        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        begin = self.log_begins[member.module]  # what is before it, an earlier run wrote
+        written = log.read_bytes()[begin:]
+        lines = written.decode(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([f"; {log} ends with:", *lines])
 
     def restart_ended(self) -> list[str]:
         """Start services again that ended by themselves; return their modules."""
-        ended = [m for m in self.members if self.processes[m.module].poll() is not None]
-        for member in ended:
-            self.start(member)
-        return [member.module for member in ended]
+        ended = []
+        for member in self.members:
+            if (code := self.processes[member.module].poll()) is not None:
+                self.exit_codes[member.module] = code
+                self.start(member)
+                ended.append(member.module)
+        return ended
 
     def stop(self) -> None:
         """Stop all, the gateway first, so that no call is cut off on its way."""
@@ -150,14 +175,17 @@ def check_ports(members: Iterable[Service]) -> None:
     """Check that nobody else listens where services are to.
 
     Raises:
-        NotReady: somebody does; names the port.
+        NotReady: somebody does, or this machine has no such address; names the port.
     """
-    for port in (port for member in members for port in (member.port, member.metrics_port)):
+    ports = [(each.host, port) for each in members for port in (each.port, each.metrics_port)]
+    for host, port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((LOOPBACK, port))
+                probe.bind((host, port))
             except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise NotReady(f"{host}:{port} cannot be listened on: {error}") from error
                 advice = (
                     "stop who has it (an earlier suite?), or choose with --port and --metrics-port"
                 )
@@ -166,9 +194,7 @@ def check_ports(members: Iterable[Service]) -> None:
 
 def channel_to(member: Service) -> grpc.Channel:
     """Open a channel to a service of this machine, that finds it soon after it has started."""
-    return grpc.insecure_channel(
-        f"{LOOPBACK}:{member.port}", options=channel_options(MAX_MESSAGE_MEBIBYTES)
-    )
+    return grpc.insecure_channel(member.address, options=channel_options(MAX_MESSAGE_MEBIBYTES))
 
 
 def is_serving(stub: health_pb2_grpc.HealthStub, name: str) -> bool:

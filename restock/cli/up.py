@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from datetime import date, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,28 +14,28 @@ from rich.progress import Progress
 
 from restock.artifacts.store import BundleStore
 from restock.cli.histories import Histories
-from restock.cli.home import STAGES_FOLDER
+from restock.cli.home import DEFAULT_HOME, STAGES_FOLDER, Home, models_in
 from restock.cli.profile_import import ProfileImport, missing_profiles, most_loyal
 from restock.cli.profile_store import profile_store
-from restock.cli.recommend import ask, names, show
+from restock.cli.recommend import answer_console, ask, names, show
 from restock.cli.suite import (
     LOOPBACK,
     RESTART_SECONDS,
     Service,
+    Suite,
     check_ports,
     environment,
     running,
     services,
 )
-from restock.errors import BundleOutdated, NotReady, RestockError
-from restock.serving.local_redis import given_or_own_redis
+from restock.days import date_of
+from restock.errors import BundleOutdated, NotReady
+from restock.serving.local_redis import RedisServer, given_or_own_redis
 from restock.v1 import gateway_pb2 as pb
 
 READY_SECONDS = 120.0
 LAST_PORT = 65_535 - 3
-EPOCH = date(1970, 1, 1)
 NEWCOMER = "somebody-new"
-EXIT_CODE = 2
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a supervisor, and a terminal that is closed."""
 
@@ -49,9 +49,14 @@ def up(
             "suite's clock to the day after its last purchase.",
         ),
     ] = False,
-    home: Annotated[Path, typer.Option(envvar="RESTOCK_HOME", help="Folder of all state.")] = Path(
-        ".restock"
-    ),
+    home: Home = DEFAULT_HOME,
+    host: Annotated[
+        str,
+        typer.Option(
+            envvar="RESTOCK_HOST",
+            help="Address on which services listen; 0.0.0.0 for every one of this machine.",
+        ),
+    ] = LOOPBACK,
     port: Annotated[
         int,
         typer.Option(
@@ -84,10 +89,7 @@ def up(
     for name in ENDINGS:
         signal.signal(name, end_once)
     try:
-        run(sample, home.absolute(), services(port, metrics_port), redis_port, once)
-    except (RestockError, OSError) as error:
-        typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(EXIT_CODE) from None
+        run(sample, home.absolute(), services(port, metrics_port, host), redis_port, once)
     except KeyboardInterrupt:
         typer.echo("Stopped.")
 
@@ -110,29 +112,36 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
         KeyboardInterrupt: somebody wants it to stop; everything that was started is stopped.
         NotReady: there is no model version, or a service does not become ready.
     """
-    console = Console(markup=False)
-    store = BundleStore(home / "models")
+    console = answer_console()
+    store = models_in(home)
     check_ports(members)  # before minutes of training
     version = active_version(store, sample, home, console)
     started = time.monotonic()
     with given_or_own_redis(home, redis_port) as (redis_url, redis):
         variables = environment(members, home, redis_url)
         if sample:
-            day = clock_day(store, version)
-            variables["RESTOCK_GATEWAY_AS_OF_DAY"] = (EPOCH + timedelta(days=day)).isoformat()
+            day = date_of(clock_day(store, version))
+            variables["RESTOCK_GATEWAY_AS_OF_DAY"] = day.isoformat()
         with running(members, variables, home / "logs") as suite:
             suite.wait_ready(READY_SECONDS)
-            loyal = bring_profiles(f"{LOOPBACK}:{members[1].port}", store, version, console)
-            greet(console, members[0].port, loyal, home)
+            loyal = bring_profiles(members[1].address, store, version, console)
+            greet(console, members[0].address, loyal, home)
             console.print(f"Up in {time.monotonic() - started:.1f} s.")
             tell_addresses(console, members, redis_url, home, loyal)
             while not once:
                 time.sleep(RESTART_SECONDS)
-                ended = suite.restart_ended()
-                if redis is not None and redis.restart_if_ended():
-                    ended.append("redis")
-                for module in ended:
-                    console.print(f"{module} ended; started again", style="yellow")
+                keep_up(suite, redis, console)
+
+
+def keep_up(suite: Suite, redis: RedisServer | None, console: Console) -> None:
+    """Start again what ended by itself, and say when that was and how it ended."""
+    ended = [(module, suite.exit_codes[module]) for module in suite.restart_ended()]
+    code = redis.process.poll() if redis is not None else None
+    if redis is not None and code is not None and redis.restart_if_ended():
+        ended.append(("redis", code))
+    for name, code in ended:
+        told = f"{datetime.now():%H:%M:%S} {name} ended with code {code}; started again"
+        console.print(told, style="yellow", highlight=False)
 
 
 def active_version(store: BundleStore, sample: bool, home: Path, console: Console) -> str:
@@ -157,6 +166,7 @@ def active_version(store: BundleStore, sample: bool, home: Path, console: Consol
         from trainer.stage_cache import StageCache  # noqa: PLC0415
 
         version = train_sample(store, StageCache(home / STAGES_FOLDER))
+        console.print(f"{version} is ready; starting the suite.", highlight=False)
     if version is None:
         raise NotReady(
             f"no model version in {store.root}: train one with `restock train`, or try --sample"
@@ -185,13 +195,13 @@ def bring_profiles(address: str, store: BundleStore, version: str, console: Cons
     return most_loyal(profiles)
 
 
-def greet(console: Console, port: int, loyal: str, home: Path) -> None:
+def greet(console: Console, address: str, loyal: str, home: Path) -> None:
     """Ask for a loyal and an unknown user and print both answers."""
-    product_names = names(home)
-    with grpc.insecure_channel(f"{LOOPBACK}:{port}") as channel:
+    with grpc.insecure_channel(address) as channel:
         for user, who in ((loyal, "loyal household"), (NEWCOMER, "unknown user")):
             request = pb.RecommendRequest(user_id=user, explain=pb.EXPLAIN_LEVEL_FULL)
-            show(ask(channel, request), f"{who} {user}", product_names, console)
+            response = ask(channel, request, address)
+            show(response, f"{who} {user}", names(home, response.model_version), console)
 
 
 def tell_addresses(
@@ -199,10 +209,10 @@ def tell_addresses(
 ) -> None:
     """Print where everything listens, and how to ask."""
     for member in members:
-        metrics = f"http://{LOOPBACK}:{member.metrics_port}/metrics"
-        console.print(f"{member.module:14} gRPC {LOOPBACK}:{member.port}   {metrics}")
+        metrics = f"http://{member.near_host}:{member.metrics_port}/metrics"
+        console.print(f"{member.module:14} gRPC {member.address}   {metrics}")
     console.print(f"{'redis':14} {redis_url}")
     console.print(f"{'logs':14} {home / 'logs'}")
-    address = f"{LOOPBACK}:{members[0].port}"
-    console.print(f"Ask again: {sys.argv[0]} recommend {loyal} --address {address}")
+    ask_again = f"{sys.argv[0]} recommend {loyal} --address {members[0].address}"
+    console.print(f"Ask again: {ask_again}", soft_wrap=True)
     console.print("Ctrl-C stops everything.")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -21,10 +21,10 @@ from restock.cli.profile_store import (
     profile_store,
 )
 from restock.cli.recommend import names, timestamp
+from restock.days import date_of
 from restock.v1 import profile_store_pb2 as pb
 from restock.v1.profile_store_pb2_grpc import ProfileStoreServiceStub
 
-EPOCH = date(1970, 1, 1)
 LEAST_WIDTH = 120
 """Characters that a line of products takes."""
 PRODUCT_WIDTH = 40
@@ -134,7 +134,8 @@ def delete(
         console.print(
             "Nothing was held of this user. Events of before now will be rejected all the same."
         )
-    console.print("Exported files still have these events: restock events forget DIR")
+    if receipt.events:
+        console.print("Exported files still have these events: restock events forget DIR")
 
 
 def receipt_table(user: str, receipt: pb.DeleteUserResponse) -> Table:
@@ -172,16 +173,16 @@ def replenishment(
     with profile_store(address) as store:
         answer = store.GetReplenishment(request, timeout=TIMEOUT_SECONDS)
     title = (
-        f"User {user} · {horizon} days from {day_of(answer.as_of_day)}"
+        f"User {user} · {horizon} days from {date_of(answer.as_of_day)}"
         f" · model {answer.model_version or 'none'}"
     )
     if not answer.products:
-        typer.echo(f"Nothing that {user} bought is known.")
+        typer.echo(f"Nothing that {user!r} bought is known.")
         return
     # The figures are never cut: where there is no room, and in a pipe, lines are longer.
     width = max(Console().width, LEAST_WIDTH)
     console = Console(markup=False, highlight=False, width=width)
-    console.print(replenishment_table(title, answer, names(home)))
+    console.print(replenishment_table(title, answer, names(home, answer.model_version)))
 
 
 def replenishment_table(
@@ -207,7 +208,7 @@ def cells(product: pb.Replenishment) -> list[str]:
     """What a product's row says beside its name."""
     return [
         STATES.get(product.state, UNKNOWN),
-        str(day_of(product.due_day)) if product.due_day else UNKNOWN,
+        str(date_of(product.due_day)) if product.due_day else UNKNOWN,
         f"{product.probability:.0%}" if product.cycle_days > 0 else UNKNOWN,
         cycle(product),
         str(product.gaps),
@@ -221,8 +222,3 @@ def cycle(product: pb.Replenishment) -> str:
         return UNKNOWN
     low, high = product.cycle_days_low, product.cycle_days_high
     return f"{product.cycle_days:.1f} ({low:.1f}–{high:.1f})"
-
-
-def day_of(days: int) -> date:
-    """Date of a day counted from 1970-01-01."""
-    return EPOCH + timedelta(days=days)

@@ -95,7 +95,7 @@ async def test_a_purchase_counts_in_the_next_answer(home: Path):
 
 
 async def test_a_service_that_ends_while_others_wait_for_it_is_named_with_the_end_of_its_log(home):
-    words = r"candidate_gen ended with code 1; (?s:.*)poll_seconds"
+    words = r"candidate_gen ended with code 1; (?s:.*)MODEL_POLL_SECONDS"
     broken = a_suite(home, RESTOCK_CANDIDATE_GEN_MODEL_POLL_SECONDS="never")
     with pytest.raises(NotReady, match=words), broken:
         pass

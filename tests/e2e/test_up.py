@@ -54,13 +54,19 @@ class Up:
 
 
 @pytest.fixture
-def up(home: Path):
+def options() -> list[str]:
+    """Further options of `restock up`."""
+    return []
+
+
+@pytest.fixture
+def up(home: Path, options: list[str]):
     port, metrics_port, (redis_port,) = four_free_ports(), four_free_ports(), free_ports(1)
     arguments = ["up", "--home", str(home), "--port", str(port), "--redis-port", str(redis_port)]
     told = home / "told.txt"
     with told.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments, "--metrics-port", str(metrics_port)],
+            [sys.executable, "-c", PROGRAM, *arguments, *options, "--metrics-port", str(metrics_port)],
             stdout=out, stderr=out, start_new_session=True,
             env={key: value for key, value in os.environ.items() if key != "REDIS_URL"},
         )  # fmt: skip
@@ -89,13 +95,24 @@ def test_a_signal_stops_everything_also_while_it_starts(up: Up, name, awaited):
     assert [one for one in up.ports if not is_free(one)] == []
 
 
+@pytest.mark.parametrize("options", [["--host", "0.0.0.0"]])
+def test_services_may_listen_on_every_address_and_are_asked_on_loopback(up: Up):
+    up.wait_told("Ctrl-C stops everything.")
+    told = up.told.read_text()
+    assert f"gRPC 127.0.0.1:{up.ports[0]}" in told
+    assert f"--address 127.0.0.1:{up.ports[0]}" in told
+    with socket.socket() as another_address:
+        # All of 127.0.0.0/8 is this machine; who listens on 127.0.0.1 alone is not at 127.0.0.2.
+        assert another_address.connect_ex(("127.0.0.2", up.ports[0])) == 0
+
+
 def test_redis_killed_is_started_again_with_the_profiles_it_held(up: Up):
     up.wait_told("Ctrl-C stops everything.")
     with Redis(port=up.ports[-1]) as redis:
         held = redis.dbsize()
         assert held > 0
         os.kill(redis.info("server")["process_id"], signal.SIGKILL)
-    up.wait_told("redis ended; started again")
+    up.wait_told("redis ended with code -9; started again")
     up.wait_for(lambda: not is_free(up.ports[-1]))
     with Redis(port=up.ports[-1], retry=Retry(ConstantBackoff(0.1), 100)) as redis:
         assert redis.dbsize() == held

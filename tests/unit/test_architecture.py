@@ -88,15 +88,17 @@ def test_tuning_knows_errors_only():
     assert third_parties("restock.tuning_config") == set()
 
 
-def test_errors_know_nothing():
-    assert strangers("restock.errors") == set()
-    assert third_parties("restock.errors") == set()
+@pytest.mark.parametrize("module", ["restock.errors", "restock.days"])
+def test_errors_and_days_know_nothing(module):
+    assert strangers(module) == set()
+    assert third_parties(module) == set()
 
 
 @pytest.mark.parametrize("module", below("restock.artifacts"))
 def test_artifacts_know_core_only(module):
-    inward = ("restock.artifacts", "restock.core", "restock.tuning_config", "restock.errors")
-    assert strangers(module, *inward) == set()
+    inward = ("restock.artifacts", "restock.core")
+    plain = ("restock.tuning_config", "restock.errors", "restock.days")
+    assert strangers(module, *inward, *plain) == set()
     assert "grpc" not in third_parties(module)
 
 
@@ -116,7 +118,7 @@ def test_a_service_knows_no_other_and_not_the_trainer(module):
 @pytest.mark.parametrize("module", below("trainer"))
 def test_the_trainer_knows_what_is_on_disk_but_no_service(module):
     inward = ("trainer", "restock.artifacts", "restock.core")
-    plain = ("restock.tuning_config", "restock.errors", "restock.time_zone")
+    plain = ("restock.tuning_config", "restock.errors", "restock.time_zone", "restock.days")
     assert strangers(module, *inward, *plain) == set()
     assert "grpc" not in third_parties(module)
 

@@ -2,19 +2,19 @@
 
 import math
 from dataclasses import asdict, is_dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from restock.days import date_of
+
 DIGITS = 6
 """Digits behind the point that JSON holds."""
-EPOCH = date(1970, 1, 1)
 
 
 def day_name(day: int) -> str:
     """Name a day counted from 1970-01-01, as in 2017-03-05."""
-    return str(EPOCH + timedelta(days=day))
+    return date_of(day).isoformat()
 
 
 def plain(value: Any) -> Any:

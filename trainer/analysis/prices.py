@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trainer.columns import ReportColumns, TransactionColumns
+from trainer.columns import ReportColumns, TransactionColumns, entry_told
 from trainer.table import LARGEST_NUMBER, Table, read_table
 
 
@@ -20,7 +20,8 @@ def read_discounts(
     Raises:
         InvalidFile: names the row and column at fault and what is allowed.
     """
-    table = read_table(path, list(dict.fromkeys([*columns.names(), *report.discount])))
+    with entry_told(columns, report):
+        table = read_table(path, list(dict.fromkeys([*columns.names(), *report.discount])))
     # A line that is blank but for its discount is no line for the reader of purchases.
     blank = (table.frame[columns.names()] == "").all(axis=1)
     table = Table(path, table.frame[~blank]) if blank.any() else table

@@ -203,12 +203,15 @@ def compared(
 
 
 def version_before(versions: list[str], version: str) -> str | None:
-    """Name what a version is compared with by default: the last other one learned up to no later day.
+    """Name what a version is compared with by default: the last one before it, learned up to no later day.
 
     Args:
-        versions: names of all versions, which begin with the last day that each was learned from.
-        version: one of them.
+        versions: names of versions in the order in which they were written; each begins with the last day
+            that it was learned from.
+        version: which one is compared; without it among them, there is none.
     """
+    if version not in versions:
+        return None
     day = version.partition("-")[0]
-    others = [name for name in versions if name != version and name.partition("-")[0] <= day]
-    return max(others, default=None)
+    earlier = versions[: versions.index(version)]
+    return next((name for name in reversed(earlier) if name.partition("-")[0] <= day), None)

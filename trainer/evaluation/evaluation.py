@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+from restock.days import date_of, day_of
 from restock.tuning_config import TuningConfig
 from trainer.clean import clean
 from trainer.evaluation.cold_start import ColdStart
@@ -17,7 +18,6 @@ from trainer.evaluation.summary import cold_summary, summary
 from trainer.lines import read_lines
 from trainer.progress import Progress
 from trainer.read import Source, read_records
-from trainer.table import EPOCH
 
 SAMPLE_CUTOFFS = (date(2017, 9, 4), date(2017, 10, 2), date(2017, 10, 30), date(2017, 11, 27))
 """Test cut-offs of the sample data; 2017-08-07 is the one on which hyper-parameters were chosen."""
@@ -68,7 +68,7 @@ def evaluate(source: Source, wanted: Wanted, today: date, progress: Progress) ->
     protocol = BASKETS_IN_ORDER if source.in_order else Protocol()
     if wanted.quick:
         protocol = replace(protocol, most_households=QUICK_HOUSEHOLDS)
-    days = [day_number(day) for day in wanted.cutoffs] or cutoffs_of(purchases, protocol, path)
+    days = [day_of(day) for day in wanted.cutoffs] or cutoffs_of(purchases, protocol, path)
     days = days[-1:] if wanted.quick else days
     setup = Setup(purchases, products, wanted.tuning, protocol, ColdStart(), wanted.methods, path)
     told = judged(setup, days, wanted, progress)
@@ -126,11 +126,6 @@ def described(setup: Setup) -> dict[str, Any]:
     }
 
 
-def day_number(day: date) -> int:
-    """Count a day from 1970-01-01."""
-    return (day - EPOCH).days
-
-
 def day_name(number: int) -> str:
     """Write a day as ISO 8601 does; of baskets in order it is a pseudo-day of 1970."""
-    return (EPOCH + timedelta(days=number)).isoformat()
+    return date_of(number).isoformat()

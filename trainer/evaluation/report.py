@@ -26,6 +26,12 @@ HEADINGS = {
     "coverage": "cov",
 }
 """Columns of a task's table on a terminal; the JSON has every metric."""
+LEGEND = (
+    "Of the ten products recommended: R10 share of what was bought that they hold (recall), N10 the same "
+    "weighted by rank (NDCG), HR10 share of households with a hit; Rrep10 and Rexp10 recall of what the "
+    "household had bought before and of what was new to it; cov share of the catalogue recommended."
+)
+"""What the headings mean."""
 
 
 def number(value: float | None) -> str:
@@ -34,14 +40,22 @@ def number(value: float | None) -> str:
 
 
 def tables(told: Mapping[str, Any]) -> Iterable[Table]:
-    """Lay out every task, and the cold starts."""
+    """Lay out every task, what its headings mean, and the cold starts."""
     for task, methods in told["tasks"].items():
         table = titled(TITLES.get(task, task), HEADINGS.values())
         for name, values in methods.items():
             table.add_row(name, *(number(values[metric]) for metric in HEADINGS))
         yield table
+    yield legend()
     if told["cold_start"]:
         yield cold_table(told["cold_start"])
+
+
+def legend() -> Table:
+    """Lay out what the headings mean, as a table of one cell, which is wrapped like the others."""
+    table = Table.grid()
+    table.add_row(LEGEND)
+    return table
 
 
 def titled(title: str, columns: Iterable[str]) -> Table:

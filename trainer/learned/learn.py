@@ -1,7 +1,6 @@
 """Learns the ranker of a model version: windows, fit, and what the manifest tells of it."""
 
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +10,7 @@ from restock.core.blend import Strategy, source_weights
 from restock.core.learned.item_table import ItemTable
 from restock.core.learned.ranker import Head, Ranker
 from restock.core.trees import Trees
+from restock.days import date_of
 from restock.tuning_config import BLEND_WEIGHTS, TuningConfig
 from trainer.learned.fit_blend import better_weights
 from trainer.learned.fit_ranker import FORESTS, Boosting, Judged, fit_ranker
@@ -81,7 +81,7 @@ RANKER = Stage[Fitted]("Ranker", apart, together)
 def window_stage(day: int) -> Stage[Examples | None]:
     """The stage that makes the examples of the window from a day on."""
     return Stage(
-        f"Window from {date(1970, 1, 1) + timedelta(day)}",
+        f"Window from {date_of(day)}",
         lambda examples: Parts(vars(examples) if examples else {}),
         lambda parts: Examples(**parts.arrays) if parts.arrays else None,
     )

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -88,10 +89,31 @@ def test_another_content_is_another_version(store):
     assert store.publish(a_draft("bread")) != store.publish(a_draft("milk"))
 
 
-def test_versions_are_listed_by_training_day(store):
-    late = store.publish(a_draft(through_day=17_500))
-    early = store.publish(a_draft(through_day=17_400))
+def written_at(store: BundleStore, version: str, seconds: float) -> str:
+    """Let a version count as written then."""
+    os.utime(store.root / version / "manifest.json", (seconds, seconds))
+    return version
+
+
+def test_versions_are_listed_in_the_order_in_which_they_were_written(store):
+    third = written_at(store, store.publish(a_draft("milk")), 300.5)
+    first = written_at(store, store.publish(a_draft("bread")), 100)
+    second = written_at(store, store.publish(a_draft(through_day=17_400)), 200)
+    assert store.versions() == [first, second, third]
+    assert store.written_seconds(third) == 300.5
+
+
+def test_versions_of_one_moment_are_listed_by_training_day(store):
+    late = written_at(store, store.publish(a_draft(through_day=17_500)), 100)
+    early = written_at(store, store.publish(a_draft(through_day=17_400)), 100)
     assert store.versions() == [early, late]
+
+
+def test_a_version_without_a_manifest_counts_as_the_oldest(store):
+    whole = store.publish(a_draft(through_day=17_400))
+    broken = store.publish(a_draft(through_day=17_500))
+    (store.root / broken / "manifest.json").unlink()
+    assert store.versions() == [broken, whole]
 
 
 def test_a_draft_that_fails_leaves_nothing_behind(store):

@@ -66,6 +66,7 @@ def test_a_file_is_evaluated_from_tables_to_plots_and_page(priced, tmp_path):
     assert told["tasks"]["next_basket"]["TIFU-KNN"]["recall_10"] > 0.5
     assert "P-TopFreq" not in told["tasks"]["next_basket"]
     assert "Next basket" in said and "Cold start" in said
+    assert "HR10 share of households with a hit" in " ".join(said.split())
     text = page.read_text()
     assert "### Recall of the next basket by length of history" in text
     assert "| rule | POPULARITY | HYBRID |" in text

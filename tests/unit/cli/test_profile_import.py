@@ -2,6 +2,7 @@ import dataclasses
 
 import grpc
 import pytest
+from rich.console import Console
 from rich.progress import Progress
 
 from restock.cli.import_checkpoint import Loaded
@@ -93,6 +94,14 @@ def test_a_store_that_stays_away_is_given_up_and_what_was_acknowledged_is_noted(
         with pytest.raises(grpc.RpcError, match="Redis does not answer"):
             running.run(Loaded(), note)
     assert noted == [Loaded(users=3, imported=3)]
+
+
+def test_a_store_that_is_away_is_told_once_and_at_once(capsys):
+    store = ImportedHistories(fails_after=[0, 0, 0])
+    bars = Progress(disable=True, console=Console(stderr=True, width=200))
+    brought(store, ten_users(), bars, manner=dataclasses.replace(AT_ONCE, give_up_seconds=60))
+    told = capsys.readouterr().err
+    assert told == "UNAVAILABLE: Redis does not answer; trying again for up to 60 s\n"
 
 
 def test_a_store_that_refuses_is_not_asked_again(bars):

@@ -1,7 +1,9 @@
 """`restock report` end to end, on a small shop whose names try to run code."""
 
 import json
+import os
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -312,12 +314,31 @@ def test_the_only_version_is_compared_with_none(tmp_path):
     assert "no older version" in (tmp_path / "report" / "report.html").read_text()
 
 
-def test_a_version_is_compared_with_the_last_other_of_its_day_or_before():
-    versions = ["20240101-a", "20240108-a", "20240108-b", "20240115-a"]
-    assert version_before(versions, "20240115-a") == "20240108-b"
-    assert version_before(versions, "20240108-b") == "20240108-a"
-    assert version_before(versions, "20240108-a") == "20240108-b"
-    assert version_before(versions, "20240101-a") is None
+def test_a_version_is_compared_with_the_last_one_written_before_it_of_no_later_day():
+    written = ["20240108-b", "20240101-a", "20240108-a", "20240115-a", "20240108-c"]
+    assert version_before(written, "20240115-a") == "20240108-a"
+    assert version_before(written, "20240108-c") == "20240108-a"
+    assert version_before(written, "20240108-a") == "20240101-a"
+    assert version_before(written, "20240101-a") is None
+    assert version_before(written, "20240108-b") is None
+    assert version_before(written, "20240108-z") is None
+
+
+def test_a_version_of_another_format_is_not_what_one_is_compared_with(folder, tmp_path):
+    """The version written between the two is of format 4, which this release does not read."""
+    home = tmp_path / "home"
+    shutil.copytree(folder / "home", home)
+    store = BundleStore(home / "models")
+    first, second = store.versions()
+    outdated = f"{first[:8]}-000000000000"
+    shutil.copytree(store.root / first, store.root / outdated)
+    manifest = store.root / outdated / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 5', '"format": 4'))
+    for hour, version in enumerate((first, outdated, second)):
+        os.utime(store.root / version / "manifest.json", (3600 * hour, 3600 * hour))
+    result = runner.invoke(app, ["report", second, "--home", str(home), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert told(tmp_path)["change"]["before"] == first
 
 
 def test_a_short_shop_is_reported_on_without_an_elasticity(folder, tmp_path):

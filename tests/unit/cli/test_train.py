@@ -85,6 +85,26 @@ def test_a_corrupt_part_is_one_line_and_exit_code_2(options, tmp_path):
     assert "Traceback" not in result.output + result.stderr
 
 
+def test_an_export_that_is_not_there_is_named(options, tmp_path):
+    result = runner.invoke(app, ["train", *options, "--events", str(tmp_path / "nolog")])
+    assert result.exit_code == 2
+    assert f"{tmp_path}/nolog: there is no such folder" in result.stderr
+
+
+def test_the_option_names_the_zone_that_a_columns_file_leaves_out(options, tmp_path):
+    """At 23:30 in UTC on February 24 it is February 25 in Berlin."""
+    columns = write(tmp_path / "columns.toml", COLUMNS.replace('timezone = "Europe/Berlin"\n', ""))
+    assert "timezone" not in columns.read_text()
+    sales = tmp_path / "sales.csv"
+    write(sales, sales.read_text().replace("2024-02-24T10:00:00Z", "2024-02-24T23:30:00Z"))
+    refused = runner.invoke(app, ["train", *options])
+    assert "`timezone` in the columns file, or --time-zone" in refused.stderr
+    result = runner.invoke(app, ["train", *options, "--time-zone", "Europe/Berlin"])
+    assert result.exit_code == 0, result.output
+    store = BundleStore(tmp_path / "home" / "models")
+    assert store.active().startswith("20240225-")
+
+
 def test_a_zone_that_is_none_is_refused(options):
     result = runner.invoke(app, ["train", *options, "--time-zone", "Berlin"])
     assert result.exit_code == 2

@@ -96,6 +96,16 @@ def test_delete_prints_the_receipt(restock, store, told):
     assert "restock events forget DIR" in result.stdout
 
 
+def test_of_whom_nothing_was_held_no_exported_file_is_spoken_of(restock):
+    result = restock("delete", "nobody", "--yes")
+    assert "Nothing was held of this user." in result.stdout
+    assert "Exported files" not in result.stdout
+
+
+def test_a_user_who_bought_nothing_is_quoted(restock):
+    assert restock("replenishment", "nobody").stdout == "Nothing that 'nobody' bought is known.\n"
+
+
 @pytest.mark.parametrize("command", ["export", "delete", "replenishment"])
 def test_what_is_no_text_is_refused_before_anybody_is_called(restock, command):
     result = restock(command, "\udcff")

@@ -2,13 +2,14 @@ import pyarrow as pa
 import pytest
 
 from restock.artifacts.event_files import table_of
+from restock.days import EPOCH, day_of
 from restock.errors import InvalidFile
 from tests.unit.trainer.an_export import a_return, a_view, an_export, an_order, micros, write_part
 from tests.unit.trainer.shop import TODAY
-from trainer.event_log import EPOCH, read_event_log
+from trainer.event_log import read_event_log
 
 DAY = 19_800  # 2024-03-18
-TODAYS = (TODAY - EPOCH).days
+TODAYS = day_of(TODAY)
 
 
 def changed(column: str, values: list, kind: pa.DataType | None = None) -> pa.Table:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restock.days import day_of
 from restock.errors import InvalidFile
 from tests.unit.trainer.shop import COLUMNS, TODAY, write
 from trainer.columns import Columns, PromotionColumns, TransactionColumns, read_columns
 from trainer.promotions import read_promotions
 from trainer.read import Source, read_records
-from trainer.table import EPOCH, read_distinct
+from trainer.table import read_distinct
 
 SPANS = PromotionColumns(product="sku", first_day="from", last_day="to")
 WEEKS = PromotionColumns(
@@ -20,7 +21,7 @@ WEEKS = PromotionColumns(
     ways=["mailer", "display"], none="0",
 )  # fmt: skip
 ROW_OF = {"milk": 0, "bread": 1}
-JANUARY_1 = (datetime.date(2024, 1, 1) - EPOCH).days
+JANUARY_1 = day_of(datetime.date(2024, 1, 1))
 
 
 def spans(tmp_path, *rows):

@@ -1,10 +1,15 @@
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from restock.core.user_hash import user_hash
+from restock.days import day_of
 from restock.errors import InvalidFile
 from tests.unit.trainer.shop import COLUMNS, HEADER, PRODUCTS, TODAY, write
 from trainer.columns import Columns, ProductColumns, TransactionColumns
-from trainer.deletions import Deletions
+from trainer.deletions import NOBODY, Deletions
 from trainer.read import Source, read_products, read_transactions
 
 GOOD = "ann,milk,r1,2024-01-01T10:00:00Z,2,3.98\n"
@@ -107,6 +112,105 @@ def test_a_bad_value_names_file_row_column_and_what_is_allowed(tmp_path, row, co
     error = refused.value
     assert (error.path, error.row, error.column) == (tmp_path / "sales.csv", 3, column)
     assert said in str(error)
+
+
+LOCAL = COLUMNS.transactions.model_copy(update={"timezone": None})
+
+
+def day_of_row(tmp_path, *moments, zone="America/New_York", columns=LOCAL, deletions=NOBODY):
+    """Read the purchases of these moments, Ann's."""
+    rows = "".join(f"ann,milk,r{place},{at},1,2\n" for place, at in enumerate(moments))
+    path = write(tmp_path / "sales.csv", HEADER + rows)
+    return read_transactions(path, columns, TODAY, deletions, zone)
+
+
+@pytest.mark.parametrize("moment", ["2024-01-02T02:00:00Z", "2024-01-02T03:00:00+01:00"])
+def test_a_moment_with_an_offset_counts_on_the_shops_day_where_the_columns_name_no_zone(
+    tmp_path, moment
+):
+    """Two in the morning of January 2 in UTC is January 1 in New York."""
+    january_1 = day_of(date(2024, 1, 1))
+    assert day_of_row(tmp_path, moment).days.tolist() == [january_1]
+    assert day_of_row(tmp_path, moment, zone="Europe/Berlin").days.tolist() == [january_1 + 1]
+
+
+def test_a_column_of_days_may_hold_moments_with_an_offset_as_well(tmp_path):
+    columns = TransactionColumns(user="customer", product="sku", day="sold_at")
+    lines = day_of_row(tmp_path, "2024-01-02T02:00:00Z", columns=columns)
+    assert lines.days.tolist() == [day_of(date(2024, 1, 1))]
+
+
+def test_the_zone_of_the_columns_file_counts_before_the_shops(tmp_path):
+    lines = day_of_row(tmp_path, "2024-01-02T02:00:00Z", columns=COLUMNS.transactions)
+    assert lines.days.tolist() == [day_of(date(2024, 1, 2))]
+
+
+@pytest.mark.parametrize("moment", ["2024-01-02T02:00:00", "2024-01-02 02:00", "2024-01-02"])
+def test_a_local_moment_counts_on_its_own_day_whatever_the_shops_zone(tmp_path, moment):
+    assert day_of_row(tmp_path, moment).days.tolist() == [day_of(date(2024, 1, 2))]
+
+
+def test_offsets_of_summer_and_winter_may_stand_in_one_file(tmp_path):
+    lines = day_of_row(tmp_path, "2024-01-02T23:30:00-05:00", "2024-06-02T23:30:00-04:00")
+    assert lines.days.tolist() == [day_of(date(2024, 1, 2)), day_of(date(2024, 6, 2))]
+
+
+def test_moments_with_and_without_an_offset_in_one_file_are_refused(tmp_path):
+    with pytest.raises(
+        InvalidFile, match=r"row 3, column 'sold_at': a timestamp with a UTC offset"
+    ):
+        day_of_row(tmp_path, "2024-01-02T02:00:00Z", "2024-01-02T02:00:00")
+
+
+def test_without_any_zone_an_offset_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(InvalidFile, match="`timezone` in the columns file, or --time-zone"):
+        day_of_row(tmp_path, "2024-01-02T02:00:00Z", zone=None)
+
+
+def test_moments_of_parquet_in_utc_count_on_the_shops_day(tmp_path):
+    moment = datetime(2024, 1, 2, 2, tzinfo=UTC)
+    sold_at = pa.array([moment], pa.timestamp("us", "UTC"))
+    columns = TransactionColumns(user="u", product="p", timestamp="sold_at")
+    path = tmp_path / "sales.parquet"
+    pq.write_table(pa.table({"u": ["ann"], "p": ["milk"], "sold_at": sold_at}), path)
+    lines = read_transactions(path, columns, TODAY, shop_zone="America/New_York")
+    assert lines.days.tolist() == [day_of(date(2024, 1, 1))]
+
+
+def test_a_deletion_is_compared_with_the_moment_that_an_offset_says(tmp_path):
+    """Ann was deleted at 3 in the morning of January 2 in UTC."""
+    deleted_at = int(datetime(2024, 1, 2, 3, tzinfo=UTC).timestamp()) * 1_000_000
+    deletions = Deletions({user_hash("ann"): deleted_at}, "America/New_York")
+    moments = ("2024-01-02T02:59:00Z", "2024-01-01T22:30:00-05:00")
+    lines = day_of_row(tmp_path, *moments, deletions=deletions)
+    assert lines.forgotten.tolist() == [True, False]
+
+
+def test_a_column_that_is_not_there_is_told_with_the_entry_that_names_it(tmp_path):
+    path = write(tmp_path / "products.csv", "sku\nmilk\n")
+    with pytest.raises(InvalidFile) as refused:
+        read_products(path, ProductColumns(product="sku", kind="product_type"))
+    assert "column 'product_type': no such column; [products].kind of the columns file" in str(
+        refused.value
+    )
+    assert "and may be left out; the file has: sku" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            "client,sku,receipt,sold_at,units,total\n",
+            "[transactions].user of the columns file names",
+        ),
+        ("customer,sku,receipt,at,units,total\n", "[transactions].timestamp of the columns file n"),
+    ],
+)
+def test_what_must_be_there_is_not_said_to_be_dispensable(tmp_path, header, said):
+    with pytest.raises(InvalidFile) as refused:
+        read(tmp_path, GOOD, header=header)
+    assert said in str(refused.value)
+    assert "may be left out" not in str(refused.value)
 
 
 def test_an_id_of_128_bytes_is_allowed(tmp_path):

@@ -20,6 +20,15 @@ def test_the_report_shows_what_was_left_out_and_the_share_kept():
     assert "75.00%" in shown(quality)
 
 
+def test_without_a_price_the_report_says_so_instead_of_counting_promotions():
+    _, quality = cleaned([("ann", "milk", 1, 1, 0.0)] * 2)
+    assert "no price is known" in shown(quality)
+    assert "promotions" not in shown(quality)
+    _, quality = cleaned([("ann", "milk", 1, 1, 0.0), ("bob", "milk", 1, 1, 2.0)])
+    lines = " ".join(shown(quality).split())
+    assert "rows kept with price 0 (promotions) │ 1 │" in lines
+
+
 def test_the_report_shows_what_the_event_log_held_where_there_was_one():
     _, quality = cleaned([("ann", "milk", 1, 1, 1.0)])
     assert "event log" not in shown(quality)

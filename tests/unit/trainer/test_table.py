@@ -40,7 +40,7 @@ def test_local_timestamps_keep_their_day(tmp_path):
 
 @pytest.mark.parametrize("values", [["1970-01-03T02:00:00Z"], ["1970-01-03T02:00:00+01:00"] * 2])
 def test_an_offset_where_local_times_belong_asks_for_a_timezone(tmp_path, values):
-    with pytest.raises(InvalidFile, match="need `timezone`"):
+    with pytest.raises(InvalidFile, match="need the shop's time zone"):
         days_of(values, None, tmp_path)
 
 
@@ -204,6 +204,11 @@ def test_distinct_rows_may_have_columns_named_count_and_min(tmp_path, kind):
         ),
         ("t.csv", b"id,n\na,1\nb\n", "row 3: not readable as CSV: Expected 2 columns, got 1: b"),
         ("t.csv", b"id,id\na,b\n", "column 'id': each column has a name of its own"),
+        (
+            "t.csv",
+            b"id;n\na;1\n",
+            "row 1: not readable as CSV: columns are separated by commas, not",
+        ),
         ("t.csv", b"name\na\n", "column 'id': no such column; a columns file says which"),
         ("t.parquet", b"PAR1 and no more", "not readable as Parquet"),
         ("t.parquet", b"", "not readable as Parquet"),

@@ -162,5 +162,5 @@ def test_a_deleted_user_is_nowhere_in_the_version(tmp_path):
 def test_only_deleted_users_are_nothing_to_learn_from(tmp_path):
     deleted = {f"u{user}": micros(19_900) for user in range(4)}
     events = an_export(tmp_path / "events", event_days(), deleted)
-    with pytest.raises(InvalidFile, match=r"at least one purchase must be left.*forgotten 48"):
+    with pytest.raises(InvalidFile, match=r"must be left .*rows of users deleted later: 48"):
         trained_on_events(tmp_path / "home", events)
