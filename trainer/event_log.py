@@ -14,7 +14,8 @@ from restock.core.arrays import Ints, Longs, Mask
 from restock.core.signals import MILLI
 from restock.days import EPOCH, day_of
 from restock.errors import InvalidFile
-from trainer.table import LONGEST_ID_BYTES, IdColumn, is_id
+from restock.ids import LONGEST_ID_BYTES, is_id
+from trainer.table import IdColumn
 from trainer.typed_parquet import TypedTable, mask_of, read_typed
 
 TEXT = pa.large_string()

@@ -6,7 +6,6 @@ that spans lines counts as one), in a Parquet file from the first record.
 
 import csv
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ import pyarrow.csv as arrow_csv
 from restock.core.arrays import Floats, Ints, Longs, Mask
 from restock.days import EPOCH, day_of
 from restock.errors import InvalidFile
+from restock.ids import LONGEST_ID_BYTES, is_id
 from trainer.parquet_files import (
     FIRST_ROW,
     ROW,
@@ -31,7 +31,6 @@ from trainer.parquet_files import (
     require,
 )  # fmt: skip
 
-LONGEST_ID_BYTES = 128
 OFFSET = r"[Tt ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"
 """How a time of day in ISO 8601 ends where it carries a UTC offset."""
 OTHER_SEPARATORS = (";", "\t", "|")
@@ -211,14 +210,6 @@ class Table:
     def repeats(self) -> Mask:
         """Tell which rows are equal to an earlier one in all columns, (rows,) bool."""
         return self.frame.duplicated().to_numpy()
-
-
-def is_id(name: str) -> bool:
-    """Tell whether a text may be an id."""
-    if name.isascii() and name.isprintable():  # most are, and this is quick
-        return 0 < len(name) <= LONGEST_ID_BYTES
-    controls = any(unicodedata.category(character) == "Cc" for character in name)
-    return 0 < len(name.encode(errors="replace")) <= LONGEST_ID_BYTES and not controls
 
 
 def one_line(parts: Sequence[object]) -> str:

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from restock.artifacts.profiles import ProfileTable
 from restock.core.arrays import Longs, Mask
+from restock.limits import MAX_PURCHASES
 from restock.v1 import profile_store_pb2 as pb
 
 MESSAGE_USERS = 1_000
 """Most that the store takes in one message."""
 MESSAGE_PURCHASES = 10_000
 """Purchases from which on a message ends: it stays far below the size that a server takes."""
-MOST_PURCHASES = 20_000
-"""Purchases that the store keeps of one user: the latest whole days that fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Histories:
     @cached_property
     def large(self) -> Longs:
         """Users with more purchases than the store keeps."""
-        return np.flatnonzero(np.diff(self.ends) > MOST_PURCHASES)
+        return np.flatnonzero(np.diff(self.ends) > MAX_PURCHASES)
 
     @cached_property
     def fits(self) -> Mask:
@@ -46,7 +45,7 @@ class Histories:
         fits = np.ones(len(self.profiles.user_ids), np.bool_)
         for user in self.large.tolist():
             days = self.profiles.days[self.ends[user] : self.ends[user + 1]]
-            fits[user] = np.count_nonzero(days == days.max()) <= MOST_PURCHASES
+            fits[user] = np.count_nonzero(days == days.max()) <= MAX_PURCHASES
         return fits
 
     def parts(self, users: range, purchases: int, most_users: int) -> Iterator[range]:
@@ -74,7 +73,7 @@ def history_to(profiles: ProfileTable, user: int, item_ids: list[str]) -> pb.Pur
     days = profiles.days[purchases]
     units, spend = profiles.day_units_milli[purchases], profiles.day_spend_milli[purchases]
     rows, counts = profiles.item_rows[pairs], profiles.purchase_counts[pairs]
-    if len(days) > MOST_PURCHASES:
+    if len(days) > MAX_PURCHASES:
         sent = days >= first_day_sent(days)
         counts = np.add.reduceat(sent, starts[:-1] - purchases.start, dtype=np.uint32)
         days, units, spend = days[sent], units[sent], spend[sent]
@@ -96,5 +95,5 @@ def first_day_sent(days: NDArray[np.uint32]) -> int:
     it has everything.
     """
     found, counts = np.unique(days, return_counts=True)
-    place = np.searchsorted(np.cumsum(counts[::-1]), MOST_PURCHASES, side="right")
+    place = np.searchsorted(np.cumsum(counts[::-1]), MAX_PURCHASES, side="right")
     return int(found[::-1][place])

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table
 from rich.text import Text
 
-from restock.cli.histories import MOST_PURCHASES, Histories
+from restock.cli.histories import Histories
 from restock.cli.home import DEFAULT_HOME, Home
 from restock.cli.import_checkpoint import Checkpoint, Loaded
 from restock.cli.profile_import import (
@@ -23,6 +23,7 @@ from restock.cli.profile_import import (
 from restock.cli.profile_store import ADDRESS, Address, profile_store
 from restock.cli.source import ColumnsFile, TimeZone, TransactionsFile
 from restock.errors import RestockError, StoreUnavailable
+from restock.limits import MAX_PURCHASES
 
 if TYPE_CHECKING:
     from trainer.columns import Columns
@@ -135,12 +136,12 @@ class Plan:
         left_out = large[~self.histories.fits[large]]
         if len(left_out) < len(large):
             yield (
-                f"{len(large) - len(left_out):,} users have more than {MOST_PURCHASES:,} purchases: "
+                f"{len(large) - len(left_out):,} users have more than {MAX_PURCHASES:,} purchases: "
                 "of these the latest days are kept."
             )
         for user in left_out.tolist():
             name = self.histories.profiles.user_ids[user]
-            yield f"Left out {name!r}, with more than {MOST_PURCHASES:,} products on the last day."
+            yield f"Left out {name!r}, with more than {MAX_PURCHASES:,} products on the last day."
         yield (
             f"{self.users:,} users: imported {done.imported:,}, kept {done.kept:,} that were there "
             f"already, left out {done.deleted:,} that were deleted."

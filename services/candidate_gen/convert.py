@@ -13,8 +13,16 @@ from restock.core.purchase_days import PurchaseDays, days_of
 from restock.core.request import CandidateList, History, Query
 from restock.core.signals import MILLI
 from restock.errors import InvalidRequest
-from restock.serving.convert import (
+from restock.limits import (
     LAST_DAY,
+    MAX_CANDIDATES,
+    MAX_CART_PRODUCTS,
+    MAX_POPULAR,
+    MAX_PURCHASES,
+    MAX_VIEWS,
+    SECONDS_A_DAY,
+)
+from restock.serving.convert import (
     MAX_CONTEXT_IDS,
     MAX_LIST_IDS,
     check_day,
@@ -29,17 +37,9 @@ from restock.v1 import candidate_gen_pb2 as pb
 from restock.v1 import types_pb2
 from services.candidate_gen.model import CandidateModel
 
-MAX_CANDIDATES = 1000
-MAX_POPULAR = 100_000
 MAX_NEIGHBOURS = 100
-MAX_PROFILE_PRODUCTS = 20_000
-MAX_PROFILE_PURCHASES = 20_000
-"""Pairs of a product and a day, as many as the profile store keeps."""
-MAX_CART_PRODUCTS = 100
-MAX_VIEWS = 20
 CART = ("profile.cart_product_ids", "profile.cart_units_milli")
 VIEWS = ("profile.viewed_product_ids", "profile.viewed_seconds")
-SECONDS_A_DAY = 86_400
 
 STRATEGIES = {
     types_pb2.STRATEGY_UNSPECIFIED: Strategy.AUTO,
@@ -89,9 +89,9 @@ def history_from(profile: types_pb2.Profile, catalogue: Catalogue) -> History:
             that cannot be.
     """
     products = len(profile.product_ids)
-    if products > MAX_PROFILE_PRODUCTS:
+    if products > MAX_PURCHASES:
         raise InvalidRequest(
-            "profile.product_ids", f"at most {MAX_PROFILE_PRODUCTS} products, not {products}"
+            "profile.product_ids", f"at most {MAX_PURCHASES} products, not {products}"
         )
     history = History(
         rows=catalogue.rows(profile.product_ids),
@@ -115,8 +115,8 @@ def days_from(profile: types_pb2.Profile, history: History) -> PurchaseDays:
             days.
     """
     counts = history.purchase_counts.astype(np.int64)
-    if counts.sum() > MAX_PROFILE_PURCHASES:
-        allowed = f"at most {MAX_PROFILE_PURCHASES:,} in all, not {counts.sum():,}"
+    if counts.sum() > MAX_PURCHASES:
+        allowed = f"at most {MAX_PURCHASES:,} in all, not {counts.sum():,}"
         raise InvalidRequest("profile.purchase_counts", allowed)
     found = days_of(
         counts,

@@ -2,16 +2,11 @@
 
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-SECONDS_A_DAY = 86_400
-
-
-def day_of_date(day: date) -> int:
-    """Count the days from 1970-01-01 to a date."""
-    return day.toordinal() - EPOCH_ORDINAL
+from restock.days import day_of
+from restock.limits import SECONDS_A_DAY
 
 
 class Calendar:
@@ -42,4 +37,4 @@ class Calendar:
         """The day of a moment since 1970-01-01T00:00Z; at least 1, as 0 means unset on the wire."""
         if self._zone is None:
             return max(1, int(seconds // SECONDS_A_DAY))
-        return max(1, day_of_date(datetime.fromtimestamp(seconds, self._zone).date()))
+        return max(1, day_of(datetime.fromtimestamp(seconds, self._zone).date()))

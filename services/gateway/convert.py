@@ -8,6 +8,7 @@ from google.rpc import code_pb2, status_pb2
 
 from restock.core.product_filter import ProductFilter
 from restock.errors import InvalidRequest, InvalidTuning, RestockError
+from restock.limits import MAX_PAGE
 from restock.serving.convert import (
     MAX_CONTEXT_IDS,
     MAX_LIST_IDS,
@@ -28,7 +29,6 @@ from services.gateway.query import Explain, ListingQuery, Query
 from services.gateway.reasons import Reason, fills_page
 
 DEFAULT_PAGE = 5
-MAX_PAGE = 100
 MAX_BATCH = 100
 LAST_SECOND = 7_258_118_400
 """2200-01-01T00:00Z."""

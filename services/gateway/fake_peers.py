@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 
 from restock.errors import InvalidRequest, VersionNotLoaded
+from restock.limits import MAX_POPULAR
 from restock.serving.interceptor import CallInterceptor
 from restock.serving.metrics import ServiceMetrics
 from restock.v1 import (
@@ -126,7 +127,7 @@ class FakeCandidateGen(candidate_gen_pb2_grpc.CandidateGenServiceServicer):
         self.mood = Mood()
         self.catalogue = catalogue
         self.versions = ["v1"]
-        self.most_popular = 100_000
+        self.most_popular = MAX_POPULAR
         """Products that it lists at most; an older one lists 10,000."""
         self.ranker_leads = False
         """Whether there is a ranker, which AUTO takes."""

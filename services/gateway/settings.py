@@ -6,8 +6,9 @@ from pathlib import Path
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from restock.days import day_of
+from restock.limits import LAST_DAY, MAX_POPULAR
 from restock.serving.settings import ServiceSettings
-from services.gateway.calendar import day_of_date
 
 ADDRESS = r"^\S+:\d{1,5}$"
 
@@ -58,7 +59,7 @@ class GatewaySettings(ServiceSettings):
     time to fetch that list, after the last process of candidate_gen and reranker took the new one; while
     the list cannot be fetched, for as long as this."""
 
-    popular_count: int = Field(default=100_000, ge=1, le=100_000)
+    popular_count: int = Field(default=MAX_POPULAR, ge=1, le=MAX_POPULAR)
     """Popular products kept for the time when candidate_gen is away. Fewer than there are find less inside a
     filter, and cannot tell which ids are unknown."""
     popular_refresh_seconds: float = Field(default=5.0, gt=0, le=86_400)
@@ -69,7 +70,7 @@ class GatewaySettings(ServiceSettings):
 
     tuning: Path | None = None
     """TOML file of knobs changed for this deployment; only those of the proto's TuningOverrides."""
-    as_of_day: int | None = Field(default=None, ge=1, le=84_006)
+    as_of_day: int | None = Field(default=None, ge=1, le=LAST_DAY)
     """A fixed "now", for replaying historical data: days from 1970-01-01, or a date such as
     ``2017-12-31``. A request's own as_of_time comes first."""
 
@@ -78,7 +79,7 @@ class GatewaySettings(ServiceSettings):
     def as_day(cls, value: object) -> object:
         """Read a date as the number of its day."""
         if isinstance(value, str) and "-" in value:
-            return day_of_date(date.fromisoformat(value))
+            return day_of(date.fromisoformat(value))
         return value
 
     @property

@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from restock.limits import (
+    LAST_DAY,
+    MAX_CANDIDATES,
+    MAX_CART_PRODUCTS,
+    MAX_PURCHASES,
+    MAX_SCORE_PART,
+    MAX_VIEWS,
+    SECONDS_A_DAY,
+)
 from services.gateway.degradation import CANDIDATE_GEN, PROFILE_STORE, RERANKER, PeerFailed
 
 if TYPE_CHECKING:
@@ -19,18 +28,7 @@ if TYPE_CHECKING:
     from services.gateway.peers import Candidates, Generated, Neighbours, Page, Popular, Profile
     from services.gateway.query import Query
 
-MAX_CANDIDATES = 1000
 MAX_VERSION_LENGTH = 128
-MAX_PART = 1e6
-"""Highest part of a score that the reranker takes."""
-LAST_DAY = 84_006
-"""2200-01-01, counted from 1970-01-01."""
-SECONDS_A_DAY = 86_400
-MAX_PURCHASES = 20_000
-"""Most purchases of a profile that candidate_gen takes."""
-MAX_VIEWS = 20
-MAX_CART_PRODUCTS = 100
-"""Most views and cart products of a profile that candidate_gen takes."""
 STRATEGIES_USED = frozenset((1, 2, 3, 4, 6))
 """Strategies that can have been used: neither UNSPECIFIED nor AUTO."""
 BREAKDOWN_TOLERANCE = 1e-4
@@ -144,7 +142,7 @@ def fault_of_candidates(candidates: Candidates, signals: int) -> str:
         candidates.learned,
     )  # fmt: skip
     # NaN is not inside either.
-    if not all(((part >= 0) & (part <= MAX_PART)).all() for part in map(np.array, parts)):
+    if not all(((part >= 0) & (part <= MAX_SCORE_PART)).all() for part in map(np.array, parts)):
         return "scores that are none"
     ids = set(candidates.product_ids)
     if "" in ids or len(ids) < len(candidates.product_ids):

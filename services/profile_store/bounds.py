@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from restock.errors import InvalidRequest
+from restock.limits import MAX_CART_PRODUCTS, MAX_PURCHASES, MAX_VIEWS
 from services.profile_store.facts import CartWord
 from services.profile_store.ledger import Cells, Ledger
 
@@ -14,15 +15,15 @@ from services.profile_store.ledger import Cells, Ledger
 class Bounds:
     """Most entries of each kind."""
 
-    product_days: int = 20_000
+    product_days: int = MAX_PURCHASES
     """Products and days on which they were bought: the latest whole days that fit."""
     orders: int = 5_000
     """Orders: those of the latest whole days that fit. Of days before them nothing counts."""
     returns: int = 10_000
     """Lines of orders not known yet of which something came back; more are REJECTED."""
-    views: int = 20
+    views: int = MAX_VIEWS
     """Products looked at."""
-    cart: int = 100
+    cart: int = MAX_CART_PRODUCTS
     """Products of which the cart has heard."""
 
 

@@ -9,7 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from restock.core.segments import segment_of
 from restock.core.user_hash import user_hash
 from restock.errors import InvalidRequest
-from restock.serving.convert import MAX_ID_BYTES, check_id
+from restock.ids import LONGEST_ID_BYTES
+from restock.serving.convert import check_id
 from restock.v1 import events_pb2, types_pb2
 from restock.v1 import profile_store_pb2 as pb
 from services.profile_store.deleting import Receipt
@@ -125,7 +126,7 @@ def settled_to(
         rejected=[
             pb.RejectedEvent(
                 number=before.watermark + row + 1,
-                event_id=event.event_id[:MAX_ID_BYTES],
+                event_id=event.event_id[:LONGEST_ID_BYTES],
                 field=error.field,
                 detail=error.allowed,
             )

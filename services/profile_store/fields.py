@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from restock.errors import InvalidRequest
-from restock.serving.convert import MAX_ID_BYTES, check_id
+from restock.ids import LONGEST_ID_BYTES
+from restock.serving.convert import check_id
 
 MILLI = 1000
 """Units and money are kept in whole thousandths."""
@@ -18,7 +19,7 @@ def check_many_ids(values: Sequence[str], path: str) -> None:
     together = "".join(values)
     lengths = [len(value) for value in values] or [1]
     plain = together.isascii() and together.isprintable()
-    if plain and min(lengths) > 0 and max(lengths) <= MAX_ID_BYTES:
+    if plain and min(lengths) > 0 and max(lengths) <= LONGEST_ID_BYTES:
         return
     for position, value in enumerate(values):
         check_id(value, f"{path}[{position}]")

@@ -5,7 +5,7 @@ from numba import njit
 
 from restock.core.arrays import Floats, Longs
 from restock.core.blend import SOURCES
-from restock.serving.convert import LAST_DAY
+from restock.limits import LAST_DAY, MAX_SCORE_PART
 
 COLUMNS = (*SOURCES, "purchase_counts", "first_days", "last_days")
 """Rows of the matrix that a request's columns are decoded to: score parts, then purchases."""
@@ -13,8 +13,6 @@ PARTS = len(SOURCES)
 COUNTS, FIRST, LAST = PARTS, PARTS + 1, PARTS + 2
 NO_FAULT, ROWS_FAULT, PURCHASES_FAULT = -1, PARTS, PARTS + 1
 """What `first_fault` tells besides the position of a source in `SOURCES`."""
-MAX_SCORE_PART = 1e6
-"""Level 1's parts add up to 1 at most; a caller of its own scale is far from what overflows."""
 
 
 @njit("i8(f4[:, ::1], i8[::1], i8, f4[::1])", cache=True)

@@ -10,6 +10,7 @@ from restock.core.blend import SOURCES
 from restock.core.catalogue import Catalogue
 from restock.core.rerank import RULES, Ranking, RankQuery, breakdown, cycle_rules_apply
 from restock.errors import InvalidRequest
+from restock.limits import MAX_CANDIDATES, MAX_PAGE, MAX_SCORE_PART
 from restock.serving.convert import check_day, check_purchases, filter_from, novelty_from, tuned
 from restock.v1 import reranker_pb2 as pb
 from restock.v1 import types_pb2
@@ -18,15 +19,12 @@ from services.reranker.columns import (
     COUNTS,
     FIRST,
     LAST,
-    MAX_SCORE_PART,
     NO_FAULT,
     ROWS_FAULT,
     first_fault,
 )
 from services.reranker.model import RankModel
 
-MAX_CANDIDATES = 1000
-MAX_PAGE = 100
 STRATEGIES = frozenset(types_pb2.Strategy.values())
 
 

@@ -88,7 +88,9 @@ def test_tuning_knows_errors_only():
     assert third_parties("restock.tuning_config") == set()
 
 
-@pytest.mark.parametrize("module", ["restock.errors", "restock.days"])
+@pytest.mark.parametrize(
+    "module", ["restock.errors", "restock.days", "restock.ids", "restock.limits"]
+)
 def test_errors_and_days_know_nothing(module):
     assert strangers(module) == set()
     assert third_parties(module) == set()
@@ -111,14 +113,22 @@ def test_the_shell_knows_no_service(module):
 def test_a_service_knows_no_other_and_not_the_trainer(module):
     own = ".".join(module.split(".")[:2])
     library = ("restock.core", "restock.artifacts", "restock.serving", "restock.v1")
-    plain = ("restock.tuning_config", "restock.errors")
+    plain = (
+        "restock.tuning_config", "restock.errors", "restock.days", "restock.ids", "restock.limits",
+    )  # fmt: skip
     assert strangers(module, own, *library, *plain) == set()
 
 
 @pytest.mark.parametrize("module", below("trainer"))
 def test_the_trainer_knows_what_is_on_disk_but_no_service(module):
     inward = ("trainer", "restock.artifacts", "restock.core")
-    plain = ("restock.tuning_config", "restock.errors", "restock.time_zone", "restock.days")
+    plain = (
+        "restock.tuning_config",
+        "restock.errors",
+        "restock.time_zone",
+        "restock.days",
+        "restock.ids",
+    )
     assert strangers(module, *inward, *plain) == set()
     assert "grpc" not in third_parties(module)
 

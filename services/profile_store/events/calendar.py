@@ -1,12 +1,12 @@
 """When an event may have happened, and on which day that was."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
+from restock.days import day_of
 from restock.errors import InvalidRequest
 from services.profile_store.ledger import MAX_DAY
 
-EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 MICROS = 1_000_000
 NANOS = 1_000_000_000
 
@@ -47,4 +47,4 @@ class Calendar:
 
     def day(self, seconds: float) -> int:
         """Local day of a time, counted from 1970-01-01."""
-        return datetime.fromtimestamp(seconds, self.zone).toordinal() - EPOCH_ORDINAL
+        return day_of(datetime.fromtimestamp(seconds, self.zone).date())
