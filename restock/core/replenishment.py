@@ -124,7 +124,7 @@ def replenishment(
     chances = rebuy_probabilities(evidence, shopper_of(history, as_of_day), model, horizon_days)
     spread = cycle_spread(evidence.gaps, model, DEVIATIONS_OF_80_PERCENT)
     states = states_of(evidence, chances, horizon_days, tuning)
-    unknown = (evidence.gaps == 0) & ~known(history.item_cycle_days)
+    unknown = (evidence.gaps == 0) & ~is_positive(history.item_cycle_days)
     return Replenishment(
         cycle_days=evidence.cycle_days.astype(np.float32),
         cycle_days_low=(evidence.cycle_days / spread).astype(np.float32),
@@ -144,10 +144,10 @@ def evidence_of(
     last = np.minimum(pairs.last_days.astype(np.float64), as_of_day)
     first = np.minimum(pairs.first_days.astype(np.float64), last)
     gaps = np.maximum(pairs.purchase_counts.astype(np.float64) - 1, 0.0)
-    item_cycle = days(recorded(pairs.item_cycle_days, model.typical_cycle_days))
+    item_cycle = clipped_cycle_days(positive_or(pairs.item_cycle_days, model.typical_cycle_days))
     own = (last - first) / np.maximum(gaps, 1.0)
     columns = (column.astype(np.float32) for column in (own, gaps, item_cycle))
-    cycle = days(shrunk_columns(*columns, float(tuning.cycle_prior_gaps)))
+    cycle = clipped_cycle_days(shrunk_columns(*columns, float(tuning.cycle_prior_gaps)))
     elasticity = max(model.quantity_elasticity, tuning.least_quantity_elasticity)
     return Evidence(
         gaps=gaps,
@@ -155,7 +155,7 @@ def evidence_of(
         pair_days=as_of_day - first + 1,
         item_cycle_days=item_cycle,
         cycle_days=cycle,
-        gap_days=days(cycle * quantity_ratios(pairs) ** elasticity),
+        gap_days=clipped_cycle_days(cycle * quantity_ratios(pairs) ** elasticity),
     )
 
 
@@ -176,8 +176,8 @@ def shopper_of(history: PurchaseHistory, as_of_day: int) -> Shoppers:
 def quantity_ratios(pairs: PairColumns) -> Doubles:
     """Units bought last over those of a usual earlier purchase, (products,) float64, 1/4 to 4."""
     earlier = np.maximum(pairs.purchase_counts.astype(np.float64) - 1, 0.0)
-    last = recorded(pairs.last_units, 0.0)
-    units = np.maximum(recorded(pairs.units, 0.0) - last, 0.0)
+    last = positive_or(pairs.last_units, 0.0)
+    units = np.maximum(positive_or(pairs.units, 0.0) - last, 0.0)
     usual = usual_units(pairs, units, earlier)
     ratios = np.where(last > 0, last, usual) / usual
     return np.clip(ratios, 1 / LARGEST_QUANTITY_RATIO, LARGEST_QUANTITY_RATIO)
@@ -194,8 +194,8 @@ def usual_units(pairs: PairColumns, units: Doubles, purchases: Doubles) -> Doubl
     Returns:
         (products,) float64, above 0.
     """
-    own = recorded(pairs.units / np.maximum(pairs.purchase_counts, 1).astype(np.float64), 1.0)
-    item = recorded(pairs.item_average_units, own)
+    own = positive_or(pairs.units / np.maximum(pairs.purchase_counts, 1).astype(np.float64), 1.0)
+    item = positive_or(pairs.item_average_units, own)
     return np.asarray((units + USUAL_PRIOR_PURCHASES * item) / (purchases + USUAL_PRIOR_PURCHASES))
 
 
@@ -205,7 +205,7 @@ def suggested_units(pairs: PairColumns) -> Doubles:
     Rounded, to 1 at least, where both the total and the last purchase are whole.
     """
     purchases = np.maximum(pairs.purchase_counts.astype(np.float64), 1.0)
-    usual = usual_units(pairs, recorded(pairs.units, 0.0), purchases)
+    usual = usual_units(pairs, positive_or(pairs.units, 0.0), purchases)
     whole = (np.rint(pairs.units) == pairs.units) & (np.rint(pairs.last_units) == pairs.last_units)
     return np.where(whole, np.maximum(np.rint(usual), 1.0), usual)
 
@@ -236,16 +236,16 @@ def remaining_days(evidence: Evidence) -> Doubles:
     return np.rint(evidence.gap_days) - evidence.elapsed_days
 
 
-def days(values: Numbers) -> Doubles:
+def clipped_cycle_days(values: Numbers) -> Doubles:
     """Keep cycles between a day and ten years, (products,) float64."""
     return np.clip(values.astype(np.float64), SHORTEST_CYCLE_DAYS, LONGEST_CYCLE_DAYS)
 
 
-def recorded(values: Numbers, fallback: Doubles | float) -> Doubles:
+def positive_or(values: Numbers, fallback: Doubles | float) -> Doubles:
     """Put a fallback where (products,) values are unknown or not above 0, float64."""
-    return np.where(known(values), values, fallback).astype(np.float64)
+    return np.where(is_positive(values), values, fallback).astype(np.float64)
 
 
-def known(values: Numbers) -> Mask:
+def is_positive(values: Numbers) -> Mask:
     """Tell which of (products,) values are finite and above 0."""
     return np.asarray(np.isfinite(values) & (values > 0))

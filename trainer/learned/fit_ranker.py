@@ -36,16 +36,23 @@ class Boosting:
     """How trees are grown (studied on the validation cut-off)."""
 
     rounds: int = 150
+    """Trees of a forest."""
     leaves: int = 31
     """Of a tree; 32 at most, as a row's place in it is 32 bits."""
     learning_rate: float = 0.05
+    """Share of what a tree found that is added."""
     least_rows: int = 1_000
     """In a leaf; fewer where there are few rows in all: a `rows_share`th."""
     rows_share: int = 500
+    """See `least_rows`."""
     feature_share: float = 0.3
+    """Of the features, drawn for each tree."""
     row_share: float = 0.8
+    """Of the rows, drawn for each tree."""
     leaf_penalty: float = 5.0
+    """L2 penalty on what a leaf adds."""
     bins: int = 127
+    """Values that a feature is told apart by, at most."""
     basket_weight: float = 0.6
     """Of the head that foretells the next basket; the rest is the window's."""
     new_basket_weight: float = 0.6

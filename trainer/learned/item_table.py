@@ -32,16 +32,24 @@ MOST_DAYS = 100_000
 
 @dataclass(frozen=True)
 class Priors:
-    """How much evidence an item's rates are held against its kind's, and a kind's against all."""
+    """How much evidence an item's rates are held against its kind's, and a kind's against all (studied)."""
 
     rate_purchases: float = 10.0
+    """Purchases that its kind's share of purchases followed by another is worth to an item's."""
     kind_rate_purchases: float = 20.0
+    """Purchases that the share of all is worth to a kind's."""
     gaps: float = 3.0
+    """Gaps that its kind's cycle is worth to an item's."""
     kind_gaps: float = 5.0
+    """Gaps that the cycle of all is worth to a kind's."""
     hazard_gaps: float = 20.0
+    """Gaps that its kind's chances by week are worth to an item's."""
     kind_hazard_gaps: float = 30.0
+    """Gaps that the chances of all are worth to a kind's."""
     basket_purchases: float = 10.0
+    """Purchases that the mean gain of all baskets is worth to an item's."""
     recent_price_units: float = 2.0
+    """Units that an item's usual price is worth to its recent one."""
 
 
 @dataclass(frozen=True, eq=False)
