@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from restock.errors import NotReady
 from restock.serving.channels import channel_options
+from restock.serving.endings import undisturbed
 
 LOOPBACK = "127.0.0.1"
 ANY_HOST = "0.0.0.0"  # noqa: S104 - compared with; who wants it, names it
@@ -105,7 +106,7 @@ class Suite:
 
     def start(self, member: Service) -> None:
         """Start one service in a session of its own, so that Ctrl-C reaches only its keeper."""
-        with (self.logs / f"{member.module}.log").open("ab") as log:
+        with undisturbed(), (self.logs / f"{member.module}.log").open("ab") as log:
             self.log_begins[member.module] = log.tell()
             self.processes[member.module] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{member.module}"],

@@ -30,14 +30,13 @@ from restock.cli.suite import (
 )
 from restock.days import date_of
 from restock.errors import BundleOutdated, NotReady
+from restock.serving.endings import ENDINGS
 from restock.serving.local_redis import RedisServer, given_or_own_redis
 from restock.v1 import gateway_pb2 as pb
 
 READY_SECONDS = 120.0
 LAST_PORT = 65_535 - 3
 NEWCOMER = "somebody-new"
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, a supervisor, and a terminal that is closed."""
 
 
 def up(

@@ -17,6 +17,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from restock.serving.endings import undisturbed
+
 START_SECONDS = 10.0
 """How long a server may take to load its data and answer."""
 STOP_SECONDS = 10.0
@@ -45,7 +47,8 @@ class RedisServer:
         """Start it again where it ended by itself, and say so; it has yet to load its data then."""
         if self.process.poll() is None:
             return False
-        self.process = start_server(self.binary, self.folder, self.port)
+        with undisturbed():
+            self.process = start_server(self.binary, self.folder, self.port)
         return True
 
 
@@ -89,9 +92,10 @@ def running_server(binary: Path, folder: Path, port: int) -> Iterator[RedisServe
     Raises:
         OSError: it did not start; its log says why.
     """
-    server = RedisServer(binary, folder, port, start_server(binary, folder, port))
-    log = folder / "redis.log"
+    server, log = None, folder / "redis.log"
     try:
+        with undisturbed():
+            server = RedisServer(binary, folder, port, start_server(binary, folder, port))
         try:
             wait_until_answering(server.process, port, log)
         except OSError:
@@ -101,7 +105,8 @@ def running_server(binary: Path, folder: Path, port: int) -> Iterator[RedisServe
             wait_until_answering(server.process, port, log)
         yield server
     finally:
-        stop_server(server.process)
+        if server is not None:
+            stop_server(server.process)
 
 
 def redis_binary() -> Path:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,16 @@ def options() -> list[str]:
     return []
 
 
+def left_running(home: Path) -> list[str]:
+    """Command lines of processes that were started for a home, where the system tells of them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"RESTOCK_HOME={home}\0".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
 @pytest.fixture
 def up(home: Path, options: list[str]):
     port, metrics_port, (redis_port,) = four_free_ports(), four_free_ports(), free_ports(1)
@@ -93,6 +104,7 @@ def test_a_signal_stops_everything_also_while_it_starts(up: Up, name, awaited):
     assert up.process.wait(WAIT_SECONDS) == 0, up.told.read_text()
     assert up.told.read_text().splitlines()[-1] == "Stopped."
     assert [one for one in up.ports if not is_free(one)] == []
+    assert left_running(up.told.parent) == []
 
 
 @pytest.mark.parametrize("options", [["--host", "0.0.0.0"]])
