@@ -135,8 +135,7 @@ def run(sample: bool, home: Path, members: list[Service], redis_port: int, once:
 def keep_up(suite: Suite, redis: RedisServer | None, console: Console) -> None:
     """Start again what ended by itself, and say when that was and how it ended."""
     ended = [(module, suite.exit_codes[module]) for module in suite.restart_ended()]
-    code = redis.process.poll() if redis is not None else None
-    if redis is not None and code is not None and redis.restart_if_ended():
+    if redis is not None and (code := redis.restart_if_ended()) is not None:
         ended.append(("redis", code))
     for name, code in ended:
         told = f"{datetime.now():%H:%M:%S} {name} ended with code {code}; started again"

@@ -43,13 +43,14 @@ class RedisServer:
     process: "subprocess.Popen[bytes]"
     """It, as it runs or ended."""
 
-    def restart_if_ended(self) -> bool:
-        """Start it again where it ended by itself, and say so; it has yet to load its data then."""
-        if self.process.poll() is None:
-            return False
+    def restart_if_ended(self) -> int | None:
+        """Start it again where it ended by itself; return the exit code, None while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return None
         with undisturbed():
             self.process = start_server(self.binary, self.folder, self.port)
-        return True
+        return code
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def running_server(binary: Path, folder: Path, port: int) -> Iterator[RedisServe
             wait_until_answering(server.process, port, log)
         except OSError:
             # From Redis 7 on: killed while it wrote a torn file anew, it mends that file and ends.
-            if not server.restart_if_ended():
+            if server.restart_if_ended() is None:
                 raise
             wait_until_answering(server.process, port, log)
         yield server

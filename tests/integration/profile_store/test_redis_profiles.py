@@ -1,6 +1,7 @@
 """How everything lies in Redis, beside what every repository promises (`tests/integration/stores`)."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
@@ -53,14 +54,8 @@ async def test_a_redis_emptied_while_it_writes_its_file_anew_is_left_empty(redis
     await profiles.commit([a_change(0, "e1")])
     await forget(profiles, "ann", Deletion(12, 34))
     redis.mset({f"other {number}": "" for number in range(5)})
-    redis.config_set("rdb-key-save-delay", 100_000)
-    try:
-        compacting = asyncio.create_task(profiles.compact())
-        await eventually(partial(is_writing_its_file, redis), bool)
+    async with compacting(redis, profiles):
         redis.flushall()
-    finally:
-        redis.config_set("rdb-key-save-delay", 0)
-    assert await compacting
     assert redis.keys() == []
 
 
@@ -69,15 +64,11 @@ async def test_what_is_deleted_while_the_file_is_written_anew_is_left_for_the_ne
 ):
     await profiles.commit([a_change(0, "e1"), a_change(0, "e2", user_id="bob")])
     await forget(profiles, "ann", Deletion(12, 34))
-    redis.config_set("rdb-key-save-delay", 100_000)
-    try:
-        compacting = asyncio.create_task(profiles.compact())
-        await eventually(partial(is_writing_its_file, redis), bool)
-        async with RedisProfiles.open(own_redis_url, 2.0, 5.0, 3600, 4) as other:
-            await forget(other, "bob", Deletion(56, 78))
-    finally:
-        redis.config_set("rdb-key-save-delay", 0)
-    assert await compacting
+    async with (
+        compacting(redis, profiles),
+        RedisProfiles.open(own_redis_url, 2.0, 5.0, 3600, 4) as other,
+    ):
+        await forget(other, "bob", Deletion(56, 78))
     assert redis.smembers(REMEMBERED) == {log_of("bob").encode()}
     assert await profiles.compact()
     assert not redis.exists(REMEMBERED)
@@ -85,20 +76,27 @@ async def test_what_is_deleted_while_the_file_is_written_anew_is_left_for_the_ne
 
 
 async def test_two_processes_that_find_the_same_deletions_leave_later_ones_to_be_found(
-    redis, profiles, own_redis_url
+    redis, profiles
 ):
     await profiles.commit([a_change(0, "e1"), a_change(0, "e2", user_id="bob")])
     await forget(profiles, "ann", Deletion(12, 34))
-    redis.config_set("rdb-key-save-delay", 100_000)
-    try:
-        compacting = asyncio.create_task(profiles.compact())
-        await eventually(partial(is_writing_its_file, redis), bool)
+    async with compacting(redis, profiles):
         redis.srem(REMEMBERED, log_of("ann"))  # as another process does when it was first
-    finally:
-        redis.config_set("rdb-key-save-delay", 0)
-    assert await compacting
     await forget(profiles, "bob", Deletion(56, 78))
     assert await profiles.compact()
+
+
+@asynccontextmanager
+async def compacting(redis, profiles):
+    """Hold Redis at writing its file anew, as `compact` has asked it to, until left; then it is done."""
+    redis.config_set("rdb-key-save-delay", 100_000)
+    try:
+        asked = asyncio.create_task(profiles.compact())
+        await eventually(partial(is_writing_its_file, redis), bool)
+        yield
+    finally:
+        redis.config_set("rdb-key-save-delay", 0)
+    assert await asked
 
 
 async def is_writing_its_file(redis):

@@ -62,10 +62,10 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
 def test_one_that_was_killed_is_started_again_where_it_was_with_what_it_held(tmp_path):
     with given_or_own_redis(tmp_path, 0) as (url, server), Redis.from_url(url) as client:
         client.set("milk", "2")
-        assert not server.restart_if_ended()
+        assert server.restart_if_ended() is None
         server.process.kill()
         server.process.wait()
-        assert server.restart_if_ended()
+        assert server.restart_if_ended() == -signal.SIGKILL
         wait_until_answering(server.process, server.port, tmp_path / "redis" / "redis.log")
         assert client.get("milk") == b"2"
 
